@@ -1,0 +1,49 @@
+"""Portal for administrative law enforcement in the towns of a district."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+if TYPE_CHECKING:
+    from portal.config import Settings
+    from portal.crypto import Keyring
+    from portal.plugins import PluginManager
+
+__version__ = "0.1.0"
+
+
+@dataclass(frozen=True)
+class Portal:
+    """What one application carries: its settings, its keys and its plugins. Reached as ``app.extensions["portal"]``."""
+
+    settings: Settings
+    keyring: Keyring
+    plugins: PluginManager
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application, in the order in which things happen."""
+    from portal import admin, audit, auth, calendar, database, directory, inbox, jobs, lifecycle, records, tenancy, web
+    from portal.config import load_settings
+    from portal.crypto import Keyring, secret_key
+    from portal.plugins import PluginManager
+
+    settings = settings or load_settings()
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.umask(0o077)
+    app = Flask("portal", instance_path=str(settings.instance), static_folder=None)
+    app.config["SECRET_KEY"] = secret_key(settings.instance)
+    database.init_app(app, settings)
+    plugins = PluginManager(settings)
+    app.extensions["portal"] = Portal(settings, Keyring.open(settings.instance, settings.cipher), plugins)
+    tenancy.init_app(app)
+    lifecycle.init_app(app)
+    for part in (audit, auth, calendar, directory, records, inbox, jobs, admin):
+        part.init_app(app)
+    plugins.init_app(app)
+    web.init_app(app)
+    return app

@@ -1,0 +1,145 @@
+"""The database: the declarative base, conventions for names, column types, and the engines' settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ClassVar
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, ForeignKey, MetaData, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from portal import sqlite
+from portal.config import Settings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def utcnow() -> dt.datetime:
+    """This moment, aware, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+class UTCDateTime(TypeDecorator[dt.datetime]):
+    """A moment: aware in, aware (UTC) out, naive refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        value = value.astimezone(dt.UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class JSONValue(TypeDecorator[Any]):
+    """A JSON value kept as text, alike on both databases. Assign a new value to change it; it is not tracked inside."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Base(DeclarativeBase):
+    """The base of every table. ``__record__`` is the record's name in the trail and in references."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {dt.datetime: UTCDateTime()}
+
+    __record__: ClassVar[str] = ""
+    __audited__: ClassVar[bool] = True
+    __plugin__: ClassVar[str | None] = None
+
+    @classmethod
+    def record_type(cls) -> str:
+        """Name of this kind of record, e.g. ``certificates.certificate``."""
+        return cls.__record__ or f"core.{cls.__tablename__}"
+
+
+class OrgScoped:
+    """A record of one town (or department). Tenancy filters every ORM statement on it; see :mod:`portal.tenancy`."""
+
+    @declared_attr
+    def org_id(cls) -> Mapped[int]:  # noqa: N805
+        return mapped_column(ForeignKey("directory_organisation.id"), index=False)
+
+
+class Versioned:
+    """A record with an optimistic lock: a stale version is refused when it is written."""
+
+    @declared_attr
+    def version(cls) -> Mapped[int]:  # noqa: N805
+        return mapped_column(default=1, server_default="1")
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        return {"version_id_col": cls.version}
+
+
+db = SQLAlchemy(metadata=Base.metadata)
+
+_writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
+
+
+def is_writing() -> bool:
+    """Whether transactions that begin now are for writing."""
+    return _writing.get()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Transactions that begin inside are for writing. Used by :mod:`portal.work` only."""
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Bind ``db`` to the application and set the engine up for its database."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
+    db.init_app(app)
+    with app.app_context():
+        if settings.is_sqlite:
+            gate = sqlite.WriterGate(settings.instance / "portal.write.lock")
+            sqlite.configure(db.engine, gate, is_writing)
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """Options of the engine: enough connections for the threads; PostgreSQL notices dead ones and waits 10 s at most."""
+    if settings.is_sqlite:
+        return {"connect_args": {"timeout": sqlite.BUSY_SECONDS, "check_same_thread": False}, "pool_size": settings.threads + 4}
+    return {
+        "connect_args": {"options": "-c timezone=UTC -c lock_timeout=10000"},
+        "pool_pre_ping": True,
+        "pool_size": settings.threads + 4,
+        "max_overflow": 8,
+    }

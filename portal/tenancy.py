@@ -1,0 +1,148 @@
+"""A query sees only what its account may see.
+
+Every ORM SELECT, UPDATE and DELETE on an :class:`~portal.database.OrgScoped` model is narrowed to the towns of the current
+scope and, for a plugin's model, to the towns where that plugin is on. Without a scope nothing is seen. Leaving the
+scope takes :func:`crossing`, which has a name, a reason and an event in the trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import event, false
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from portal.database import Base, OrgScoped, db
+from portal.errors import OutsideScope
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which organisations' records are seen. ``orgs`` None means all of them.
+
+    ``switched_off``: also the records of a plugin in towns where it is off (for uniqueness over the whole register).
+    """
+
+    name: str
+    orgs: frozenset[int] | None
+    switched_off: bool = False
+
+    def allows(self, org_id: int | None) -> bool:
+        return self.orgs is None or org_id in self.orgs
+
+
+NOTHING = Scope("nothing", frozenset())
+EVERYTHING = Scope("everything", None)
+
+_scope: ContextVar[Scope] = ContextVar("portal_scope", default=NOTHING)
+
+CrossingListener = Callable[[str, str], None]
+_crossing_listeners: list[CrossingListener] = []
+
+
+def current_scope() -> Scope:
+    return _scope.get()
+
+
+def set_scope(scope: Scope) -> None:
+    """Set the scope for the rest of this context (a request); jobs and commands use :func:`use_scope`."""
+    _scope.set(scope)
+
+
+@contextmanager
+def use_scope(scope: Scope) -> Iterator[Scope]:
+    token = _scope.set(scope)
+    try:
+        yield scope
+    finally:
+        _scope.reset(token)
+
+
+def on_crossing(listener: CrossingListener) -> None:
+    """Have ``listener(name, reason)`` told of each crossing; the audit trail registers itself here."""
+    if listener not in _crossing_listeners:
+        _crossing_listeners.append(listener)
+
+
+@contextmanager
+def crossing(name: str, reason: str, *, switched_off: bool = False) -> Iterator[Scope]:
+    """See all towns, under a name and with an event in the trail."""
+    for listener in _crossing_listeners:
+        listener(name, reason)
+    with use_scope(Scope(name, None, switched_off)) as scope:
+        yield scope
+
+
+def visible_orgs(plugin: str | None, scope: Scope | None = None) -> frozenset[int] | None:
+    """Organisations whose records of ``plugin`` (None: the core) the scope shows; None means all."""
+    scope = scope or current_scope()
+    if plugin is None or scope.switched_off:
+        return scope.orgs
+    enabled: frozenset[int] = current_app.extensions["portal"].plugins.enabled_orgs(plugin)
+    return enabled if scope.orgs is None else enabled & scope.orgs
+
+
+def scoped_models() -> list[type[Any]]:
+    """Every mapped model that tenancy applies to."""
+    found: list[type[Any]] = []
+    pending = list(OrgScoped.__subclasses__())
+    while pending:
+        model = pending.pop()
+        pending.extend(model.__subclasses__())
+        if issubclass(model, Base) and "__mapper__" in model.__dict__:
+            found.append(model)
+    return found
+
+
+_criteria: dict[tuple[type[Any], frozenset[int]], Any] = {}
+
+
+def _criterion(model: type[Any], orgs: frozenset[int]) -> Any:
+    """The narrowing of one model, built once for each set of organisations."""
+    key = (model, orgs)
+    if key not in _criteria:
+        if len(_criteria) > 2000:
+            _criteria.clear()
+        if not orgs:
+            condition: Any = false()
+        elif len(orgs) == 1:
+            condition = model.org_id == next(iter(orgs))
+        else:
+            condition = model.org_id.in_(sorted(orgs))
+        _criteria[key] = with_loader_criteria(model, condition, include_aliases=True)
+    return _criteria[key]
+
+
+def _narrow(state: ORMExecuteState) -> None:
+    if not (state.is_select or state.is_update or state.is_delete) or state.is_column_load:
+        return
+    scope = current_scope()
+    options = []
+    for model in scoped_models():
+        orgs = visible_orgs(model.__plugin__, scope)
+        if orgs is not None:
+            options.append(_criterion(model, orgs))
+    if options:
+        state.statement = state.statement.options(*options)
+
+
+def _check_writes(session: Session, _context: Any, _instances: Any) -> None:
+    scope = current_scope()
+    if scope.orgs is None:
+        return
+    for record in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(record, OrgScoped) and not scope.allows(record.org_id):
+            raise OutsideScope(f"{type(record).__name__} of organisation {record.org_id} in scope {scope.name!r}")
+
+
+def init_app(app: Flask) -> None:
+    """Install the narrowing on the session of ``db``. Once for all applications of the process."""
+    maker = db.session.session_factory
+    if not event.contains(maker, "do_orm_execute", _narrow):
+        event.listen(maker, "do_orm_execute", _narrow)
+        event.listen(maker, "before_flush", _check_writes)

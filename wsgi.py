@@ -1,0 +1,5 @@
+"""Entry point for WSGI servers: ``gunicorn wsgi:app`` or ``waitress-serve wsgi:app``."""
+
+from portal import create_app
+
+app = create_app()
