@@ -1,0 +1,133 @@
+"""The small data types that core and plugins hand to one another. Imports nothing of the portal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a plugin says of itself. ``core`` is the version of the core it needs, e.g. ``>=0.1``."""
+
+    name: str
+    title: Any
+    title_en: str
+    version: str
+    core: str = ">=0.1"
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Role:
+    """角色, given to an account in an organisation of a fitting kind: town, district, department, pool or deployer."""
+
+    code: str
+    title: Any
+    kind: str
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A right that roles hold, e.g. ``certificates.issue``."""
+
+    code: str
+    title: Any
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """An entry of the navigation; shown to those who hold ``permission``."""
+
+    title: Any
+    endpoint: str
+    permission: str = ""
+    icon: str = "list-check"
+    weight: int = 100
+    section: Any = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card on the dashboard: a template with its context."""
+
+    title: Any
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    weight: int = 100
+    icon: str = "chart-bar"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel on somebody else's page, e.g. certificates on the page of a person."""
+
+    title: Any
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    weight: int = 100
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scheduled job. ``schedule`` are APScheduler cron fields (weekdays by name); None: only when asked for.
+
+    ``function(context)`` returns the result as a JSON-able dict; it does what is due and not yet done, so that running
+    it twice doubles nothing.
+    """
+
+    name: str
+    title: Any
+    function: Callable[[Any], dict[str, Any]]
+    schedule: Mapping[str, Any] | None = None
+    catch_up: bool = True
+    plugin: str | None = None
+
+
+@dataclass(frozen=True)
+class Todo:
+    """Something that waits for the acting role. It is computed, so it vanishes with its cause."""
+
+    key: str
+    title: Any
+    count: int
+    url: str
+    tone: str = "amber"
+    due: Any = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A hit of the search over everything."""
+
+    kind: Any
+    title: str
+    summary: Any
+    url: str
+
+
+@dataclass(frozen=True)
+class RecordType:
+    """A kind of record: its name in references and the trail, its model, and the address of a record's page."""
+
+    name: str
+    title: Any
+    model: Any
+    url: Callable[[int], str]
+    read_permission: str = ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A figure that a town may set for itself from a date on. ``kind``: int, text, list_of_int, bool or choice."""
+
+    key: str
+    title: Any
+    kind: str
+    default: Any
+    help: Any = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: Sequence[tuple[str, Any]] = ()
+    pattern: str = ""

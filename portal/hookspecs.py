@@ -1,0 +1,107 @@
+"""The whole contract between the core and its plugins.
+
+A plugin is a package with an object ``plugin`` that has a ``manifest`` and implements any of these hooks with
+``portal.hookspecs.hookimpl``. An implementation may take fewer arguments than the specification. Hooks marked "of the
+town" are asked only from the plugins that are on for the acting town.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from portal.contract import Card, Hit, Job, NavItem, Panel, Permission, RecordType, Role, Setting, Todo
+
+hookspec = pluggy.HookspecMarker("portal")
+hookimpl = pluggy.HookimplMarker("portal")
+
+
+class PortalHooks:
+    """Every hook, in the order in which a plugin author meets them."""
+
+    @hookspec
+    def portal_blueprints(self) -> list[Any]:  # type: ignore[empty-body]
+        """Flask blueprints, at start. Their pages answer 404 in towns where the plugin is off."""
+
+    @hookspec
+    def portal_migrations(self) -> Path:  # type: ignore[empty-body]
+        """The folder of the plugin's Alembic revisions, at every migration."""
+
+    @hookspec
+    def portal_translations(self) -> Path:  # type: ignore[empty-body]
+        """The folder of the plugin's message catalogues, at start."""
+
+    @hookspec
+    def portal_roles(self) -> list[Role]:  # type: ignore[empty-body]
+        """Roles beside those of the core, at start."""
+
+    @hookspec
+    def portal_permissions(self) -> list[Permission]:  # type: ignore[empty-body]
+        """Rights that the plugin checks, at start."""
+
+    @hookspec
+    def portal_role_grants(self) -> dict[str, set[str]]:  # type: ignore[empty-body]
+        """Which role holds which rights: ``{role: {permission, ...}}``, at start."""
+
+    @hookspec
+    def portal_record_types(self) -> list[RecordType]:  # type: ignore[empty-body]
+        """Kinds of records with the address of their page, at start."""
+
+    @hookspec
+    def portal_workflows(self) -> list[Any]:  # type: ignore[empty-body]
+        """Workflows (``portal.records.workflow.Workflow``), at start: for actions, permission matrix and tests."""
+
+    @hookspec
+    def portal_importers(self) -> list[Any]:  # type: ignore[empty-body]
+        """What can be imported (``portal.records.importing.ImportSpec``), at start."""
+
+    @hookspec
+    def portal_jobs(self) -> list[Job]:  # type: ignore[empty-body]
+        """Scheduled jobs, at start of the scheduler and wherever jobs are listed."""
+
+    @hookspec
+    def portal_settings(self) -> list[Setting]:  # type: ignore[empty-body]
+        """Figures that a town may set from a date on, at start."""
+
+    @hookspec
+    def portal_navigation(self) -> list[NavItem]:  # type: ignore[empty-body]
+        """Entries of the navigation, of the town, with each page."""
+
+    @hookspec
+    def portal_dashboard_cards(self, today: dt.date) -> list[Card]:  # type: ignore[empty-body]
+        """Cards of the dashboard, of the town, for what the acting role may see."""
+
+    @hookspec
+    def portal_person_panels(self, person: Any) -> list[Panel]:  # type: ignore[empty-body]
+        """Panels on the page of a person, of the town."""
+
+    @hookspec
+    def portal_todos(self, today: dt.date) -> list[Todo]:  # type: ignore[empty-body]
+        """What waits for the acting role, of the town. Computed each time, so it vanishes with its cause."""
+
+    @hookspec
+    def portal_search(self, query: str, limit: int) -> list[Hit]:  # type: ignore[empty-body]
+        """Hits of the search over everything, of the town, at most ``limit``."""
+
+    @hookspec(firstresult=True)
+    def portal_examinations(self, person_id: int) -> dict[str, dt.date] | None:
+        """Examinations a person has passed: ``{"general": date, "professional": date}``; None: not known here."""
+
+    @hookspec
+    def portal_record_changed(self, record_type: str, record_id: int, action: str, org_id: int) -> None:
+        """A record went through a transition of its workflow; called in the same transaction."""
+
+    @hookspec
+    def portal_plugin_switched(self, plugin: str, org_id: int, enabled: bool) -> None:
+        """A plugin was switched on or off for a town; called in the same transaction."""
+
+    @hookspec
+    def portal_calendar_changed(self, years: list[int]) -> None:
+        """A calendar of working days was loaded; open deadlines that touch these years are to be computed anew."""
+
+    @hookspec
+    def portal_demo(self, context: Any) -> None:
+        """Load the plugin's demonstration data (``portal.demo.DemoContext``), once, by ``portal init --demo``."""
