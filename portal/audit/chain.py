@@ -1,0 +1,157 @@
+"""Adding events to the chains: canonical encoding, hashing, and writing in bulk under the lock of the heads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from flask import current_app
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from portal.audit.models import Event, Head
+from portal.context import current_action, current_actor
+
+COLUMNS = (
+    "chain_id", "seq", "at", "actor_id", "actor", "role", "org_id", "session", "address", "request_id", "action",
+    "reason", "op", "record_type", "record_id", "record_key", "before", "after", "result", "alg",
+)  # fmt: skip
+"""The columns that the hash covers, in its order: all but the hash itself."""
+GENESIS = bytes(32)
+ALGORITHMS = ("sha256", "sm3")
+
+canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+"""The canonical text of an event's column values (a list): a JSON list without blanks."""
+
+
+class Draft(NamedTuple):
+    """An event before it has its place in a chain. ``before`` and ``after`` are JSON texts with sorted keys."""
+
+    chain_id: int
+    op: str
+    record_type: str
+    record_id: int | None
+    before: str | None = None
+    after: str | None = None
+    action: str = ""
+    result: str = "ok"
+
+
+def record_key(record_type: str, record_id: int | None) -> int:
+    """A number of 63 bits for a record, the same everywhere."""
+    digest = hashlib.sha256(f"{record_type}:{record_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def chain_hash(alg: str, previous: bytes, values: list[Any]) -> bytes:
+    """The hash of an event: over the hash before it and the canonical text of its values."""
+    return hashlib.new(alg, previous + canonical(values).encode("utf-8", "surrogateescape")).digest()
+
+
+def clean(text: str, size: int) -> str:
+    """Text as both databases keep it: no NUL, no lone surrogate, not longer than the column."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:size]
+
+
+def _locked_heads(session: Session, chains: list[int], alg: str) -> dict[int, Head]:
+    """The heads of ``chains``, locked in ascending order; missing ones are made first."""
+    session.execute(_ensure_heads(session), [{"chain_id": chain, "seq": 0, "at": 0, "hash": GENESIS, "alg": alg} for chain in chains])
+    rows = session.execute(
+        select(Head.chain_id, Head.seq, Head.at, Head.hash, Head.alg)
+        .where(Head.chain_id.in_(chains))
+        .order_by(Head.chain_id)
+        .with_for_update()
+    )
+    return {row.chain_id: row for row in rows}  # type: ignore[misc]
+
+
+def _ensure_heads(session: Session) -> Any:
+    table = Head.__table__
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+        return pg_insert(table).on_conflict_do_nothing(index_elements=["chain_id"])
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table).on_conflict_do_nothing(index_elements=["chain_id"])
+
+
+def write_events(session: Session, drafts: Iterable[Draft]) -> int:
+    """Write events in the session's transaction; returns how many.
+
+    Locks the heads of the chains concerned in ascending order, so that writers never fork a chain nor block one another
+    for ever. If this fails, so does the change that the events tell of.
+    """
+    pending = list(drafts)
+    if not pending:
+        return 0
+    alg = current_app.extensions["portal"].settings.audit_hash
+    actor, action = current_actor(), current_action()
+    common = (
+        actor.account_id, clean(actor.name, 80), actor.role, actor.org_id, actor.session_ref[:16], clean(actor.address, 64),
+        clean(actor.request_id, 40),
+    )  # fmt: skip
+    name, reason = (action.name, clean(action.reason, 4000)) if action else ("unnamed", "")
+    chains = sorted({draft.chain_id for draft in pending})
+    heads = _locked_heads(session, chains, alg)
+    now = time.time_ns() // 1000
+    state: dict[int, list[Any]] = {}
+    rows: list[tuple[Any, ...]] = []
+
+    def add(chain: int, draft: Draft) -> None:
+        tip = state[chain]
+        seq = tip[0] + 1
+        values = [
+            chain, seq, now, *common, draft.action or name, reason, draft.op, draft.record_type, draft.record_id,
+            record_key(draft.record_type, draft.record_id), draft.before, draft.after, draft.result, alg,
+        ]  # fmt: skip
+        digest = chain_hash(alg, tip[1], values)
+        values.append(digest)
+        rows.append(tuple(values))
+        tip[0], tip[1] = seq, digest
+
+    for chain in chains:
+        head = heads[chain]
+        state[chain] = [head.seq, head.hash]
+        if head.seq and head.alg != alg:
+            add(chain, _mark(chain, "audit.algorithm", {"from": head.alg, "to": alg}))
+        if head.seq and head.at > now:
+            add(chain, _mark(chain, "audit.clock_back", {"microseconds": head.at - now}))
+    for draft in pending:
+        add(draft.chain_id, draft)
+    _insert_rows(session, rows)
+    session.execute(
+        update(Head),
+        [{"chain_id": chain, "seq": tip[0], "at": max(now, heads[chain].at), "hash": tip[1], "alg": alg} for chain, tip in state.items()],
+    )
+    session.info.setdefault("audit_tips", {}).update({chain: (tip[0], tip[1]) for chain, tip in state.items()})
+    return len(pending)
+
+
+def _mark(chain: int, action: str, detail: dict[str, Any]) -> Draft:
+    return Draft(chain, "note", "audit.chain", chain, None, json.dumps(detail, sort_keys=True), action)
+
+
+_INSERT = "INSERT INTO audit_event ({}, hash) VALUES ({})"
+
+
+def _insert_rows(session: Session, rows: list[tuple[Any, ...]]) -> None:
+    """One statement for all rows, straight through the driver: the ORM would cost more than the hashing."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        marks = ",".join("?" * (len(COLUMNS) + 1))
+        columns = ", ".join(f'"{column}"' for column in COLUMNS)
+        connection.exec_driver_sql(_INSERT.format(columns, marks), rows)
+        return
+    names = [*COLUMNS, "hash"]
+    if len(rows) < 20:
+        connection.execute(insert(Event.__table__), [dict(zip(names, row, strict=True)) for row in rows])
+        return
+    cursor = connection.connection.cursor()
+    with cursor.copy("COPY audit_event ({}) FROM STDIN".format(", ".join(f'"{name}"' for name in names))) as copy:
+        for row in rows:
+            copy.write_row(row)
+    cursor.close()
