@@ -186,3 +186,11 @@ def _check_together(settings: Settings) -> None:
         raise ConfigError("public_url", "expected http(s)://name without a path")
     if settings.reminder_from >= settings.reminder_to:
         raise ConfigError("reminder_to", "expected a time after reminder_from")
+
+
+def current_settings() -> Settings:
+    """The settings of the running application."""
+    from flask import current_app
+
+    settings: Settings = current_app.extensions["portal"].settings
+    return settings

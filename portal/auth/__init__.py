@@ -1,0 +1,1 @@
+"""Accounts, roles, rights and sessions."""
