@@ -40,10 +40,9 @@ def note(
         record_type, record_id = record.record_type(), capture._identity(record)
         chain_id = capture.chain_of(record) if chain_id is None else chain_id
     after = encode_row(detail) if detail is not None else None
-    draft = Draft(chain_id or PORTAL_CHAIN, "note", record_type, record_id, None, after, name, result)
+    draft = Draft(chain_id or PORTAL_CHAIN, "note", record_type, record_id, None, after, name, result, reason)
     if is_working():
-        with action(name, reason):
-            db.session.info.setdefault("audit_pending", []).append(draft)
+        db.session.info.setdefault("audit_pending", []).append(draft)
         return
     with separate_write(name, reason=reason) as session:
         write_events(session, [draft])

@@ -13,6 +13,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal.audit.chain import Draft, write_events
 from portal.audit.models import PORTAL_CHAIN
+from portal.context import current_action
 from portal.database import Base, OrgScoped
 
 SECRET = {"changed": True}
@@ -108,6 +109,7 @@ def _identity(record: Any) -> int | None:
 def collect(session: Session, _context: Any) -> None:
     """After a flush: note what it wrote, while the old values are still known."""
     pending: list[Draft] = session.info.setdefault("audit_pending", [])
+    start = len(pending)
     for record in session.new:
         if _audited(record):
             pending.append(Draft(chain_of(record), "insert", record.record_type(), _identity(record), None, _encode(_whole(record))))
@@ -121,6 +123,9 @@ def collect(session: Session, _context: Any) -> None:
     for record in session.deleted:
         if _audited(record):
             pending.append(Draft(chain_of(record), "delete", record.record_type(), _identity(record), _encode(_whole(record)), None))
+    action = current_action()
+    if action is not None:
+        pending[start:] = [draft._replace(action=action.name, reason=action.reason) for draft in pending[start:]]
 
 
 def write_pending(session: Session) -> None:

@@ -38,6 +38,7 @@ class Draft(NamedTuple):
     after: str | None = None
     action: str = ""
     result: str = "ok"
+    reason: str = ""
 
 
 def record_key(record_type: str, record_id: int | None) -> int:
@@ -105,7 +106,7 @@ def write_events(session: Session, drafts: Iterable[Draft]) -> int:
         tip = state[chain]
         seq = tip[0] + 1
         values = [
-            chain, seq, now, *common, draft.action or name, reason, draft.op, draft.record_type, draft.record_id,
+            chain, seq, now, *common, draft.action or name, draft.reason or reason, draft.op, draft.record_type, draft.record_id,
             record_key(draft.record_type, draft.record_id), draft.before, draft.after, draft.result, alg,
         ]  # fmt: skip
         digest = chain_hash(alg, tip[1], values)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, url_for
+from flask_babel import lazy_gettext as _l
 from flask_login import LoginManager
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -60,7 +61,7 @@ def current_account() -> Account:
     """The account that is logged in; NotAllowed when nobody is."""
     account = g.get("account")
     if account is None:
-        raise NotAllowed("未登录。")
+        raise NotAllowed(_l("您还没有登录。"))
     return cast(Account, account)
 
 
@@ -68,7 +69,7 @@ def current_session() -> AccountSession:
     """The session of this request; NotAllowed when nobody is logged in."""
     row = g.get("session_row")
     if row is None:
-        raise NotAllowed("未登录。")
+        raise NotAllowed(_l("您还没有登录。"))
     return cast(AccountSession, row)
 
 
@@ -269,4 +270,5 @@ def init_app(app: Flask) -> None:
 
 def organisations_for_grants() -> list[Organisation]:
     """Organisations in which a role can be given, in their order."""
-    return list(db.session.scalars(select(Organisation).where(Organisation.active).order_by(Organisation.weight, Organisation.id)))
+    found = select(Organisation).where(Organisation.active)
+    return list(db.session.scalars(found.order_by(Organisation.weight, Organisation.id)))

@@ -1,18 +1,16 @@
-"""Roles 角色 of the core, and where each may be given."""
+"""The roles of domain.md and who may hold them together; the rights of the core."""
 
 from __future__ import annotations
 
-import logging
+from functools import cache
 from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
 
-from portal.auth.models import ADMINISTRATORS
-from portal.contract import Role
-from portal.directory.models import TOWN_KINDS, Organisation
-
-log = logging.getLogger(__name__)
+from portal.config import ADMINISTRATORS
+from portal.contract import Permission, Role
+from portal.directory.models import TOWN_KINDS
 
 CORE_ROLES = (
     Role("handling_officer", _l("经办人"), "town"),
@@ -26,51 +24,61 @@ CORE_ROLES = (
     Role("security_admin", _l("安全管理员"), "deployer"),
     Role("security_auditor", _l("安全审计员"), "deployer"),
 )
-
-ORGANISATION_KINDS: dict[str, tuple[str, ...]] = {
+CORE_PERMISSIONS = (
+    Permission("accounts.manage", _l("管理账号与角色")),
+    Permission("audit.read", _l("查阅审计记录")),
+    Permission("audit.export", _l("导出审计记录")),
+    Permission("system.manage", _l("管理模块、作业与工作日历")),
+    Permission("people.read", _l("查看人员")),
+    Permission("people.edit", _l("登记与变更人员")),
+    Permission("people.reveal", _l("查看完整身份号码")),
+)
+TOWN_ROLES = frozenset({"handling_officer", "office_head", "leader", "legal_reviewer"})
+CORE_GRANTS: dict[str, set[str]] = {
+    **{role: {"people.read"} for role in TOWN_ROLES},
+    "office_head": {"people.read", "people.edit", "people.reveal"},
+    "supervisor": {"people.read", "people.reveal"},
+    "system_admin": {"system.manage"},
+    "security_admin": {"accounts.manage"},
+    "security_auditor": {"audit.read", "audit.export"},
+}
+KINDS: dict[str, tuple[str, ...]] = {
     "town": TOWN_KINDS,
     "district": ("district",),
     "department": ("department",),
     "pool": ("district",),
     "deployer": ("district",),
 }
-"""Kinds of organisation in which a role of a kind is given."""
-ALSO_IN: dict[str, tuple[str, ...]] = {"legal_reviewer": ("district",)}
-"""Further kinds for single roles: a reviewer may work for a town or for the district."""
 
 
-def roles() -> dict[str, Role]:
-    """All roles by code: the core's and the plugins'. A plugin neither replaces a role nor adds an administrator."""
-    cache: dict[str, Any] = current_app.extensions.setdefault("portal_auth", {})
-    found: dict[str, Role] | None = cache.get("roles")
-    if found is None:
-        found = {role.code: role for role in CORE_ROLES}
-        for role in current_app.extensions["portal"].plugins.collect("portal_roles"):
-            if role.kind not in ORGANISATION_KINDS or role.kind == "deployer":
-                if role.code not in found:
-                    log.warning("role %s of kind %r is left out: a plugin cannot add it", role.code, role.kind)
-                continue
-            found.setdefault(role.code, role)
-        cache["roles"] = found
+def _plugins() -> Any:
+    return current_app.extensions["portal"].plugins
+
+
+def all_roles() -> dict[str, Role]:
+    """Every role by its code."""
+    return {role.code: role for role in _plugins().collect("portal_roles")}
+
+
+def all_permissions() -> dict[str, Permission]:
+    return {permission.code: permission for permission in _plugins().collect("portal_permissions")}
+
+
+def matrix() -> dict[str, set[str]]:
+    """Which role holds which rights, from the core and all plugins: the permission matrix."""
+    found: dict[str, set[str]] = {code: set() for code in all_roles()}
+    for grants in _plugins().hooks.portal_role_grants():
+        for role, permissions in grants.items():
+            found.setdefault(role, set()).update(permissions)
     return found
 
 
-def role_title(code: str) -> str:
-    """Title of a role in the reader's language; the code itself when its plugin is gone."""
-    role = roles().get(code)
-    return str(role.title) if role else code
+@cache
+def _administrators() -> frozenset[str]:
+    return frozenset(ADMINISTRATORS)
 
 
-def fits(role: Role, organisation: Organisation) -> bool:
-    """Whether the role can be given in this organisation."""
-    return organisation.kind in (*ORGANISATION_KINDS[role.kind], *ALSO_IN.get(role.code, ()))
-
-
-def crosses_towns(role: Role | None) -> bool:
-    """Whether somebody acting in this role sees the records of all towns."""
-    return role is not None and role.kind == "district"
-
-
-def is_administrator(code: str) -> bool:
-    """Whether the role is one of 三员."""
-    return code in ADMINISTRATORS
+def may_join(held: set[str], role: str) -> bool:
+    """Whether an account holding ``held`` may also hold ``role``: an administrator of the three holds nothing else."""
+    together = held | {role}
+    return len(together) == 1 or not together & _administrators()

@@ -1,181 +1,106 @@
-"""Sessions live in the database; the browser holds a random token in Flask's signed cookie.
-
-Ending one takes effect at the next request. A new token is given at login, after the password was confirmed, and when the
-role changes.
-"""
+"""From the cookie to the actor: which account, which role, which towns."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import logging
-import secrets
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from flask import Flask, request
-from flask import session as cookie
-from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session, joinedload
+from flask import Flask, g, request, session
+from sqlalchemy import select
 
-from portal.auth.models import FULL, SECOND_FACTOR, Account, AccountSession
-from portal.config import Settings
+from portal import audit
+from portal.auth import roles
+from portal.auth.models import AccountSession, RoleGrant
+from portal.auth.operations import settings, token_hash
+from portal.context import Actor, set_actor
 from portal.database import db, utcnow
-from portal.errors import DomainError
+from portal.tenancy import EVERYTHING, NOTHING, Scope, set_scope
 from portal.work import separate_write
 
-log = logging.getLogger(__name__)
-
-TOKEN = "token"  # noqa: S105
-TOUCH_EVERY = dt.timedelta(minutes=1)
-SECOND_FACTOR_WITHIN = dt.timedelta(minutes=5)
-FRESH_FOR = dt.timedelta(minutes=5)
-"""How long a password counts as just given: for revealing, exporting the trail and changing roles."""
-
-View = TypeVar("View", bound=Callable[..., Any])
+TOKEN = "token"  # noqa: S105 - the name of a cookie field
+TOUCH_SECONDS = 60
 
 
-def init_cookie(app: Flask, settings: Settings) -> None:
-    """The cookie's attributes: HttpOnly, SameSite, on TLS also Secure and the prefix that ties it to this host."""
-    app.config.update(
-        SESSION_COOKIE_NAME="__Host-portal" if settings.secure else "portal",
-        SESSION_COOKIE_SECURE=settings.secure,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_PATH="/",
-        SESSION_COOKIE_DOMAIN=None,
-        SESSION_REFRESH_EACH_REQUEST=False,
-    )
-
-
-def polling(view: View) -> View:
-    """Mark a view that a page asks by itself: it does not keep the session alive."""
-    view.is_polling = True  # type: ignore[attr-defined]
-    return view
-
-
-def is_polling(app: Flask) -> bool:
-    """Whether the present request was sent by the page and not by its reader."""
-    view = app.view_functions.get(request.endpoint or "")
-    return "HX-Polling" in request.headers or bool(getattr(view, "is_polling", False))
-
-
-def hash_token(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
-
-
-def new_token() -> str:
-    return secrets.token_urlsafe(32)
-
-
-def is_live(row: AccountSession, now: dt.datetime, settings: Settings) -> bool:
-    """Whether the session still holds: not ended, not idle for too long, not too old."""
-    if row.revoked is not None:
-        return False
-    if row.stage == SECOND_FACTOR and now - row.created > SECOND_FACTOR_WITHIN:
-        return False
-    return now - row.seen <= dt.timedelta(minutes=settings.session_idle_minutes) and now - row.created <= dt.timedelta(
-        hours=settings.session_absolute_hours
-    )
-
-
-def find_session(now: dt.datetime, settings: Settings) -> AccountSession | None:
-    """The live session of this request's cookie, with its account."""
-    token = cookie.get(TOKEN)
-    if not isinstance(token, str):
+def load(token: str) -> AccountSession | None:
+    """The living session of a token: not ended, not idle, not too old, of an active account."""
+    config, now = settings(), utcnow()
+    row = db.session.get(AccountSession, token_hash(token))
+    if row is None or row.ended_at is not None or not row.account.active:
         return None
-    found = select(AccountSession).options(joinedload(AccountSession.account))
-    row = db.session.scalars(found.where(AccountSession.token_hash == hash_token(token))).one_or_none()
-    if row is None or not is_live(row, now, settings) or not row.account.active:
+    idle, age = now - row.seen_at, now - row.created_at
+    if idle > dt.timedelta(minutes=config.session_idle_minutes) or age > dt.timedelta(hours=config.session_absolute_hours):
         return None
     return row
 
 
-def live_sessions(session: Session, account_id: int, now: dt.datetime, settings: Settings) -> list[AccountSession]:
-    """Sessions of an account that still hold, the newest first."""
-    found = select(AccountSession).where(
-        AccountSession.account_id == account_id,
-        AccountSession.revoked.is_(None),
-        AccountSession.seen >= now - dt.timedelta(minutes=settings.session_idle_minutes),
-        AccountSession.created >= now - dt.timedelta(hours=settings.session_absolute_hours),
-    )
-    return list(session.scalars(found.order_by(AccountSession.created.desc(), AccountSession.id.desc())))
+def _touch(row: AccountSession) -> None:
+    """Note that the session is used, once a minute; requests that a page makes by itself do not count."""
+    now = utcnow()
+    if request.headers.get("HX-Polling") or (now - row.seen_at).total_seconds() < TOUCH_SECONDS:
+        return
+    with separate_write("auth.seen") as writer:
+        found = writer.get(AccountSession, row.token_hash)
+        if found is not None:
+            found.seen_at = now
 
 
-def begin_session(
-    session: Session,
-    account: Account,
-    *,
-    grant_id: int | None,
-    stage: str,
-    address: str,
-    agent: str,
-    now: dt.datetime,
-    settings: Settings,
-) -> tuple[AccountSession, str]:
-    """A new session and its token; above the limit the oldest ones end."""
-    token = new_token()
-    row = AccountSession(
-        token_hash=hash_token(token), account_id=account.id, grant_id=grant_id, stage=stage, created=now, seen=now, fresh_at=now,
-        address=address[:64], agent=agent.replace("\0", "")[:200],
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    if stage == FULL:
-        end_surplus(session, account.id, now, settings)
-    return row, token
+def scope_of(grant: RoleGrant | None) -> Scope:
+    """What a role sees: a town its own, a department what is its, the supervisor all, administrators no business data."""
+    if grant is None:
+        return NOTHING
+    role = roles.all_roles().get(grant.role)
+    if role is None or role.kind in ("pool", "deployer"):
+        return NOTHING
+    if role.kind == "district":
+        return EVERYTHING
+    return Scope(role.kind, frozenset({grant.org_id}))
 
 
-def end_surplus(session: Session, account_id: int, now: dt.datetime, settings: Settings) -> None:
-    """Keep the newest sessions of an account, as many as the settings allow."""
-    full = [row for row in live_sessions(session, account_id, now, settings) if row.stage == FULL]
-    for row in full[settings.session_parallel :]:
-        row.revoked, row.ended_by = now, "limit"
-    session.flush()
+def begin() -> None:
+    """Before each request: who is this?"""
+    g.account = g.grant = g.account_session = None
+    g.pop("rights", None)
+    address = request.remote_addr or ""
+    set_actor(Actor(None, "", "", None, "", address, g.get("request_id", "")))
+    token = session.get(TOKEN)
+    if not token or request.endpoint in ("web.static", "web.healthz", "web.readyz"):
+        return
+    row = load(str(token))
+    if row is None:
+        session.clear()
+        g.session_expired = True
+        return
+    _touch(row)
+    g.account, g.account_session = row.account, row
+    today = utcnow().astimezone(settings().zone).date()
+    held = [grant for grant in row.account.grants if grant.holds_on(today)]
+    g.grants = held
+    g.grant = next((grant for grant in held if grant.id == row.grant_id), held[0] if held else None)
+    role, org_id = (g.grant.role, g.grant.org_id) if g.grant else ("", None)
+    set_actor(Actor(row.account.id, row.account.name, role, org_id, row.token_hash[:16], address, g.get("request_id", "")))
+    set_scope(scope_of(g.grant))
 
 
-def renew_token(session: Session, row: AccountSession) -> str:
-    """Give a session a new id; the old one is worth nothing from now on."""
-    token = new_token()
-    row.token_hash = hash_token(token)
-    session.flush()
-    return token
+def grants_of_district(grant: RoleGrant) -> bool:
+    role = roles.all_roles().get(grant.role)
+    return role is not None and role.kind == "district"
 
 
-def end_sessions(session: Session, account_id: int, why: str, *, only: int | None = None, but: int | None = None) -> int:
-    """End the sessions of an account (one of them, or all but one); returns how many were open."""
-    ended = update(AccountSession).where(AccountSession.account_id == account_id, AccountSession.revoked.is_(None))
-    if only is not None:
-        ended = ended.where(AccountSession.id == only)
-    if but is not None:
-        ended = ended.where(AccountSession.id != but)
-    result = session.execute(ended.values(revoked=utcnow(), ended_by=why), execution_options={"synchronize_session": "fetch"})
-    return int(result.rowcount)  # type: ignore[attr-defined]
+def entered(grant: RoleGrant) -> None:
+    """A role that crosses towns is entered: an event says so."""
+    if grants_of_district(grant):
+        audit.note("scope.crossed", record_type="auth.role_grant", record_id=grant.id, detail={"scope": "everything", "role": grant.role})
 
 
-def touch(session_id: int, now: dt.datetime) -> None:
-    """Note that the session was used; at most once a minute, and never at the price of the page."""
-    try:
-        with separate_write("auth.seen") as own:
-            own.execute(
-                update(AccountSession)
-                .where(AccountSession.id == session_id, AccountSession.seen < now)
-                .values(seen=now),
-                execution_options={"synchronize_session": False},
-            )
-    except (SQLAlchemyError, DomainError):
-        log.warning("the use of session %s could not be noted", session_id, exc_info=True)
+def is_fresh(minutes: int = 5) -> bool:
+    """Whether the password was given within the last minutes."""
+    row: Any = g.get("account_session")
+    return row is not None and utcnow() - row.fresh_at < dt.timedelta(minutes=minutes)
 
 
-def set_cookie(token: str, *, keep: tuple[str, ...] = ()) -> None:
-    """Put a token into the cookie and drop everything else of the former session, the CSRF token too."""
-    kept = {key: cookie[key] for key in (*keep, "locale", "theme") if key in cookie}
-    cookie.clear()
-    cookie.update(kept)
-    cookie[TOKEN] = token
+def grant_of(grant_id: int) -> RoleGrant | None:
+    return db.session.scalars(select(RoleGrant).where(RoleGrant.id == grant_id, RoleGrant.account_id == g.account.id)).one_or_none()
 
 
-def is_fresh(row: AccountSession, now: dt.datetime) -> bool:
-    """Whether the password was given in the last five minutes."""
-    return now - row.fresh_at <= FRESH_FOR
+def init_app(app: Flask) -> None:
+    app.before_request(begin)

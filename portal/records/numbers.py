@@ -1,0 +1,28 @@
+"""Numbers without gaps for an organisation, a series and a year."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from portal.records.models import Counter
+
+
+def next_number(session: Session, org_id: int, series: str, year: int) -> int:
+    """The next number, from 1 on. A rollback gives it back, so there is no gap; concurrent writers wait for one another."""
+    key = {"org_id": org_id, "series": series, "year": year}
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as upsert
+    else:
+        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
+    session.execute(upsert(Counter.__table__).values(**key, last=0).on_conflict_do_nothing())
+    conditions = (Counter.org_id == org_id, Counter.series == series, Counter.year == year)
+    return session.scalars(
+        update(Counter).where(*conditions).values(last=Counter.last + 1).returning(Counter.last),
+        execution_options={"synchronize_session": False},
+    ).one()
+
+
+def format_number(pattern: str, org: str, year: int, seq: int) -> str:
+    """A number in the office's form, e.g. ``{org}证申〔{year}〕{seq}号``."""
+    return pattern.format(org=org, year=year, seq=seq)
