@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,23 +26,32 @@ class Portal:
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application, in the order in which things happen."""
-    from portal import admin, audit, auth, calendar, database, directory, inbox, jobs, lifecycle, records, tenancy, web
+    from flask_babel import Babel
+
+    from portal import audit, database, lifecycle, tenancy
     from portal.config import load_settings
     from portal.crypto import Keyring, secret_key
     from portal.plugins import PluginManager
 
     settings = settings or load_settings()
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.umask(0o077)
     app = Flask("portal", instance_path=str(settings.instance), static_folder=None)
     app.config["SECRET_KEY"] = secret_key(settings.instance)
+    Babel(app, default_locale="zh_Hans_CN", default_timezone=settings.timezone)
     database.init_app(app, settings)
     plugins = PluginManager(settings)
     app.extensions["portal"] = Portal(settings, Keyring.open(settings.instance, settings.cipher), plugins)
+    import_models()
     tenancy.init_app(app)
     lifecycle.init_app(app)
-    for part in (audit, auth, calendar, directory, records, inbox, jobs, admin):
-        part.init_app(app)
+    audit.init_app(app)
     plugins.init_app(app)
-    web.init_app(app)
     return app
+
+
+def import_models() -> None:
+    """Have every table of the core known to the metadata."""
+    from importlib import import_module
+
+    for part in ("audit", "auth", "calendar", "directory", "records"):
+        import_module(f"portal.{part}.models")

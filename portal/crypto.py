@@ -7,6 +7,7 @@ that a value copied to another row does not decrypt. Equality look-ups go throug
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -45,10 +46,8 @@ def write_private(path: Path, content: str) -> None:
 def secret_key(instance: Path) -> str:
     """The key that signs cookies, made at the first start."""
     path = instance / "secret.key"
-    try:
+    with contextlib.suppress(FileExistsError):
         write_private(path, secrets.token_hex(32))
-    except FileExistsError:
-        pass
     key = path.read_text(encoding="utf-8").strip()
     if len(key) < 32 or len(set(key)) < 8:
         raise KeyMissing(f"{path.name} is too weak: expected at least 32 random characters")
@@ -73,10 +72,8 @@ class Keyring:
             "keys": {"1": secrets.token_hex(KEY_BYTES)},
             "index": secrets.token_hex(KEY_BYTES),
         }
-        try:
+        with contextlib.suppress(FileExistsError):
             write_private(path, json.dumps(fresh))
-        except FileExistsError:
-            pass
         data = json.loads(path.read_text(encoding="utf-8"))
         keys = {int(number): bytes.fromhex(key) for number, key in data["keys"].items()}
         if data["current"] not in keys or any(len(key) != KEY_BYTES or len(set(key)) < 8 for key in keys.values()):

@@ -77,7 +77,7 @@ class Base(DeclarativeBase):
     __plugin__: ClassVar[str | None] = None
 
     @classmethod
-    def record_type(cls) -> str:
+    def record_name(cls) -> str:
         """Name of this kind of record, e.g. ``certificates.certificate``."""
         return cls.__record__ or f"core.{cls.__tablename__}"
 
@@ -86,7 +86,7 @@ class OrgScoped:
     """A record of one town (or department). Tenancy filters every ORM statement on it; see :mod:`portal.tenancy`."""
 
     @declared_attr
-    def org_id(cls) -> Mapped[int]:  # noqa: N805
+    def org_id(cls) -> Mapped[int]:
         return mapped_column(ForeignKey("directory_organisation.id"), index=False)
 
 
@@ -94,11 +94,11 @@ class Versioned:
     """A record with an optimistic lock: a stale version is refused when it is written."""
 
     @declared_attr
-    def version(cls) -> Mapped[int]:  # noqa: N805
+    def version(cls) -> Mapped[int]:
         return mapped_column(default=1, server_default="1")
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+    def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.version}
 
 

@@ -137,8 +137,9 @@ def copy_first(settings: Settings) -> Path | None:
     engine = make_engine(settings)
     try:
         with engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            raw.execute("ROLLBACK") if raw.in_transaction else None
+            raw: Any = connection.connection.driver_connection
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
             raw.execute("VACUUM INTO ?", (str(copy),))
     finally:
         engine.dispose()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-PASSWORD = "Portal-Test-2026!"  # noqa: S105
+PASSWORD = "Portal-Test-2026!"
 ORGANISATIONS = (
     ("500115", "长寿区", "长寿", "district"),
     ("500115003", "江南街道", "江南", "subdistrict"),
@@ -14,12 +14,12 @@ ORGANISATIONS = (
     ("500115-gaj", "区公安局", "公安", "department"),
 )
 ACCOUNTS = (
-    ("jn_clerk", "杨静", (("certificate_clerk", "500115003"),)),
+    ("jn_clerk", "杨静", (("handling_officer", "500115003"),)),
     ("jn_officer", "李明杰", (("handling_officer", "500115003"),)),
     ("jn_head", "周平", (("office_head", "500115003"),)),
     ("jn_leader", "陈伟霞", (("leader", "500115003"),)),
     ("jn_legal", "孙伟军", (("legal_reviewer", "500115003"),)),
-    ("gl_clerk", "吴丽丽", (("certificate_clerk", "500115132"),)),
+    ("gl_clerk", "吴丽丽", (("handling_officer", "500115132"),)),
     ("gl_head", "郑军杰", (("office_head", "500115132"),)),
     ("sup", "沈芳艳", (("supervisor", "500115"),)),
     ("ga_liaison", "韩军刚", (("department_liaison", "500115-gaj"),)),
@@ -40,24 +40,23 @@ def build_world() -> None:
     from portal.work import unit_of_work
 
     plugins = current_app.extensions["portal"].plugins
-    with use_actor(system_actor("test")), use_scope(EVERYTHING):
-        with unit_of_work("test.world") as session:
-            made: dict[str, Organisation] = {}
-            for weight, (code, name, short, kind) in enumerate(ORGANISATIONS):
-                parent = made.get("500115")
-                made[code] = Organisation(
-                    code=code, name=name, short_name=short, kind=kind, weight=weight, parent_id=parent.id if parent else None
-                )
-                session.add(made[code])
-                session.flush()
-            for username, name, grants in ACCOUNTS:
-                account = create_account(session, username, name, PASSWORD, must_change=False)
-                session.flush()
-                for role, code in grants:
-                    grant_role(session, account, role, made[code])
-            for plugin in plugins.names():
-                for code in ("500115003", "500115132"):
-                    plugins.switch(session, plugin, made[code].id, True)
+    with use_actor(system_actor("test")), use_scope(EVERYTHING), unit_of_work("test.world") as session:
+        made: dict[str, Organisation] = {}
+        for weight, (code, name, short, kind) in enumerate(ORGANISATIONS):
+            parent = made.get("500115")
+            made[code] = Organisation(
+                code=code, name=name, short_name=short, kind=kind, weight=weight, parent_id=parent.id if parent else None
+            )
+            session.add(made[code])
+            session.flush()
+        for username, name, grants in ACCOUNTS:
+            account = create_account(session, username, name, PASSWORD, must_change=False)
+            session.flush()
+            for role, code in grants:
+                grant_role(session, account, role, made[code])
+        for plugin in plugins.names():
+            for code in ("500115003", "500115132"):
+                plugins.switch(session, plugin, made[code].id, True)
 
 
 class World:

@@ -37,7 +37,7 @@ def note(
     In the open unit of work, or in a short transaction of its own where none is open.
     """
     if record is not None:
-        record_type, record_id = record.record_type(), capture._identity(record)
+        record_type, record_id = record.record_name(), capture._identity(record)
         chain_id = capture.chain_of(record) if chain_id is None else chain_id
     after = encode_row(detail) if detail is not None else None
     draft = Draft(chain_id or PORTAL_CHAIN, "note", record_type, record_id, None, after, name, result, reason)
@@ -61,9 +61,8 @@ def verify_instance(app: Flask) -> Report:
     with app.app_context():
         report = verify(db.engine, path)
         if report.broken is not None:
-            from portal.directory.models import Organisation
-
-            name = db.session.scalar(select(Organisation.name).where(Organisation.id == report.broken["chain"]))
+            organisations = Base.metadata.tables["directory_organisation"]
+            name = db.session.scalar(select(organisations.c.name).where(organisations.c.id == report.broken["chain"]))
             report.broken["organisation"] = name or ""
         return report
 
@@ -79,9 +78,6 @@ def init_app(app: Flask) -> None:
         event.listen(maker, "after_soft_rollback", capture.forget_rolled_back)
         event.listen(maker, "do_orm_execute", capture.refuse_bulk)
     tenancy.on_crossing(_crossed)
-    from portal.audit.views import blueprint
-
-    app.register_blueprint(blueprint)
 
 
 def _crossed(name: str, reason: str) -> None:

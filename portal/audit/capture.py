@@ -63,7 +63,7 @@ def chain_of(record: Any) -> int:
     """The chain to which events of a record belong: its organisation's, or the portal's."""
     if isinstance(record, OrgScoped):
         return record.org_id
-    if type(record).record_type() == "directory.organisation":
+    if type(record).record_name() == "directory.organisation":
         return record.id
     return PORTAL_CHAIN
 
@@ -112,17 +112,17 @@ def collect(session: Session, _context: Any) -> None:
     start = len(pending)
     for record in session.new:
         if _audited(record):
-            pending.append(Draft(chain_of(record), "insert", record.record_type(), _identity(record), None, _encode(_whole(record))))
+            pending.append(Draft(chain_of(record), "insert", record.record_name(), _identity(record), None, _encode(_whole(record))))
     for record in session.dirty:
         if _audited(record) and session.is_modified(record):
             before, after = _changes(record)
             if after:
                 pending.append(
-                    Draft(chain_of(record), "update", record.record_type(), _identity(record), _encode(before), _encode(after))
+                    Draft(chain_of(record), "update", record.record_name(), _identity(record), _encode(before), _encode(after))
                 )
     for record in session.deleted:
         if _audited(record):
-            pending.append(Draft(chain_of(record), "delete", record.record_type(), _identity(record), _encode(_whole(record)), None))
+            pending.append(Draft(chain_of(record), "delete", record.record_name(), _identity(record), _encode(_whole(record)), None))
     action = current_action()
     if action is not None:
         pending[start:] = [draft._replace(action=action.name, reason=action.reason) for draft in pending[start:]]

@@ -70,7 +70,7 @@ def _locked_heads(session: Session, chains: list[int], alg: str) -> dict[int, He
 
 
 def _ensure_heads(session: Session) -> Any:
-    table = Head.__table__
+    table: Any = Head.__table__
     if session.get_bind().dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as pg_insert
 
@@ -149,7 +149,8 @@ def _insert_rows(session: Session, rows: list[tuple[Any, ...]]) -> None:
         return
     names = [*COLUMNS, "hash"]
     if len(rows) < 20:
-        connection.execute(insert(Event.__table__), [dict(zip(names, row, strict=True)) for row in rows])
+        table: Any = Event.__table__
+        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
         return
     cursor = connection.connection.cursor()
     with cursor.copy("COPY audit_event ({}) FROM STDIN".format(", ".join(f'"{name}"' for name in names))) as copy:

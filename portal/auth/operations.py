@@ -162,7 +162,7 @@ def new_session(session: Session, account: Account, grant: RoleGrant | None, add
         AccountSession(
             token_hash=token_hash(token), account_id=account.id, grant_id=grant.id if grant else None, created_at=now, seen_at=now,
             fresh_at=fresh_at or now, address=address, agent=agent[:200], ended_at=None,
-        )  # fmt: skip
+        )
     )
     session.flush()
     return token

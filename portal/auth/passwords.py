@@ -17,12 +17,15 @@ PARALLEL_HASHES = threading.BoundedSemaphore(4)
 HISTORY = 5
 CLASSES = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
 CONTEXT_WORDS = ("changshou", "portal", "zhifa", "长寿", "街道", "执法")
-_WORDS = (
-    "password passw0rd qwerty qwertyui qwertyuiop asdfgh asdfghjkl zxcvbn zxcvbnm 1qaz2wsx qazwsx admin administrator root guest test "
-    "user login welcome hello letmein master monkey dragon football baseball iloveyou woaini woaiwojia wodemima mima "
-    "zhongguo beijing chongqing shanghai nihao abc abcd abc123 a123456 aa123456 p@ssw0rd p@ssword sunshine princess "
-    "superman batman trustno1 secret summer winter spring autumn office work system computer internet money lucky"
-).split()
+_WORDS = [
+    "password", "passw0rd", "qwerty", "qwertyui", "qwertyuiop", "asdfgh", "asdfghjkl", "zxcvbn", "zxcvbnm",
+    "1qaz2wsx", "qazwsx", "admin", "administrator", "root", "guest", "test", "user", "login", "welcome", "hello",
+    "letmein", "master", "monkey", "dragon", "football", "baseball", "iloveyou", "woaini", "woaiwojia",
+    "wodemima", "mima", "zhongguo", "beijing", "chongqing", "shanghai", "nihao", "abc", "abcd", "abc123",
+    "a123456", "aa123456", "p@ssw0rd", "p@ssword", "sunshine", "princess", "superman", "batman", "trustno1",
+    "secret", "summer", "winter", "spring", "autumn", "office", "work", "system", "computer", "internet", "money",
+    "lucky",
+]  # fmt: skip
 _TAILS = [
     "", "1", "12", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890", "0", "00", "000",
     "01", "11", "111", "111111", "22", "66", "666", "6666", "666666", "88", "888", "8888", "888888", "99", "999", "520",

@@ -17,7 +17,7 @@ from portal.database import db, utcnow
 from portal.tenancy import EVERYTHING, NOTHING, Scope, set_scope
 from portal.work import separate_write
 
-TOKEN = "token"  # noqa: S105 - the name of a cookie field
+TOKEN = "token"
 TOUCH_SECONDS = 60
 
 

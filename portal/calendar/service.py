@@ -68,8 +68,8 @@ def load_year(session: Session, year: int, off: list[dt.date], working: list[dt.
         raise Refused(_("%(day)s 同时列为休息日和上班日。", day=min(both).isoformat()))
     if not off:
         raise Refused(_("没有填写休息日。"))
-    for row in session.scalars(select(CalendarDay).where(CalendarDay.day >= dt.date(year, 1, 1), CalendarDay.day <= dt.date(year, 12, 31))):
-        session.delete(row)
+    for old in session.scalars(select(CalendarDay).where(CalendarDay.day >= dt.date(year, 1, 1), CalendarDay.day <= dt.date(year, 12, 31))):
+        session.delete(old)
     session.flush()
     session.add_all(CalendarDay(day=day, working=False, name="") for day in sorted(set(off)))
     session.add_all(CalendarDay(day=day, working=True, name="") for day in sorted(set(working)))

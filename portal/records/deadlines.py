@@ -8,7 +8,15 @@ from collections.abc import Callable
 AMBER_WORKING_DAYS = 3
 
 
-def light(due: dt.date | None, today: dt.date, working_days_between: Callable[[dt.date, dt.date], int], *, done: bool = False, suspended: bool = False, amber: int = AMBER_WORKING_DAYS) -> str:
+def light(
+    due: dt.date | None,
+    today: dt.date,
+    working_days_between: Callable[[dt.date, dt.date], int],
+    *,
+    done: bool = False,
+    suspended: bool = False,
+    amber: int = AMBER_WORKING_DAYS,
+) -> str:
     """``grey`` when done, suspended or without a date; ``red`` past it; ``amber`` from three working days before; else ``green``."""
     if done or suspended or due is None:
         return "grey"

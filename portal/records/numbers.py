@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal.records.models import Counter
+
+TABLE: Any = Counter.__table__
 
 
 def next_number(session: Session, org_id: int, series: str, year: int) -> int:
@@ -15,7 +19,7 @@ def next_number(session: Session, org_id: int, series: str, year: int) -> int:
         from sqlalchemy.dialects.postgresql import insert as upsert
     else:
         from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
-    session.execute(upsert(Counter.__table__).values(**key, last=0).on_conflict_do_nothing())
+    session.execute(upsert(TABLE).values(**key, last=0).on_conflict_do_nothing())
     conditions = (Counter.org_id == org_id, Counter.series == series, Counter.year == year)
     return session.scalars(
         update(Counter).where(*conditions).values(last=Counter.last + 1).returning(Counter.last),
