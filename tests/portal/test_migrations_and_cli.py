@@ -1,0 +1,93 @@
+"""Migrations up, down and up on both databases; the command line on an instance of its own; concurrent writers."""
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from portal import audit, migrate
+from portal.audit import Draft, write_events
+from portal.database import Base, db
+from portal.work import unit_of_work
+from tests.portal.test_trail import add_person
+from tests.worlds import World
+
+
+def tables(app) -> set[str]:
+    engine = migrate.make_engine(app.extensions["portal"].settings)
+    try:
+        return set(sa.inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+def test_up_down_up(app):
+    house = app.extensions["portal"]
+    db.session.rollback()
+    db.engine.dispose()
+    migrate.downgrade(house.settings, house.plugins, "core", "base")
+    assert tables(app) == {"alembic_version_core"}
+    assert migrate.upgrade(house.settings, house.plugins) == ["core"]
+    assert tables(app) == {*Base.metadata.tables, "alembic_version_core"}
+    assert migrate.upgrade(house.settings, house.plugins) == []
+
+
+def run(instance: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).resolve().parents[2]
+    environment = {"PORTAL_INSTANCE": str(instance), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(root)}
+    return subprocess.run([sys.executable, "-m", "portal", *words], capture_output=True, text=True, env=environment, cwd=root)
+
+
+def test_the_command_line_makes_and_verifies_an_instance(tmp_path):
+    assert json.loads(run(tmp_path, "db", "upgrade", "--json").stdout) == {"upgraded": ["core"]}
+    assert json.loads(run(tmp_path, "audit", "verify", "--json").stdout) == {"ok": True, "events": 0, "broken": None}
+    assert json.loads(run(tmp_path, "plugins", "list", "--json").stdout) == {"plugins": []}
+    refused = run(tmp_path, "plugins", "enable", "certificates", "--town", "nowhere")
+    assert refused.returncode == 2 and "nowhere" in refused.stderr
+    (tmp_path / "portal.toml").write_text("colour = 1\n")
+    wrong = run(tmp_path, "db", "current")
+    assert wrong.returncode == 2 and "colour" in wrong.stderr and "Traceback" not in wrong.stderr
+
+
+def test_one_byte_changed_in_the_file_is_named(app_sqlite):
+    add_person(World().jiangnan.id, "尤敏敏敏")
+    app = app_sqlite
+    db.session.rollback()
+    db.session.remove()
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.engine.dispose()
+    file = Path(app.instance_path) / "portal.db"
+    content = file.read_bytes()
+    at = content.index('"post_status":"在岗"'.encode())
+    file.write_bytes(content[: at + 2] + b"q" + content[at + 3 :])
+    broken = audit.verify_instance(app).broken
+    assert broken["problem"] == "changed" and broken["record"].startswith("directory.person:")
+
+
+def test_many_events_at_once_and_two_writers_never_fork_a_chain(app, world):
+    chain = world.jiangnan.id
+    db.session.rollback()
+    failures: list[BaseException] = []
+
+    def work(name: str) -> None:
+        try:
+            with app.app_context():
+                for _ in range(4):
+                    with unit_of_work(f"bulk.{name}") as session:
+                        write_events(session, [Draft(chain, "note", "test.row", n, None, '{"text":"行\\t一"}') for n in range(30)])
+                db.session.remove()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    report = audit.verify_instance(app)
+    assert report.ok and report.events >= 240
