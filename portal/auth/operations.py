@@ -33,8 +33,14 @@ def settings() -> Settings:
     return found
 
 
+def user_name(text: str) -> str:
+    """A user name as it is kept: small letters, no blanks around it, nothing that a database refuses."""
+    return "".join(c for c in text.strip().lower() if c.isprintable() and not "\ud800" <= c <= "\udfff")[:40]
+
+
 def create_account(session: Session, username: str, name: str, password: str, *, must_change: bool = True, one_time: bool = False) -> Account:
     """Add an account; raises Refused when the name is taken. The caller has checked the password where a person chose it."""
+    username = user_name(username)
     if session.scalar(select(func.count()).select_from(Account).where(Account.username == username)):
         raise Refused(_("用户名已被使用。"), field="username")
     now = utcnow()
@@ -104,7 +110,7 @@ def log_in(username: str, password: str, address: str, agent: str) -> tuple[Acco
     Raises Refused with the same words whatever was wrong, and TooMany after too many failures.
     """
     now = utcnow()
-    username = username.strip()[:40]
+    username = user_name(username)
     _throttle(username, address, now)
     account = db.session.scalars(select(Account).where(Account.username == username)).one_or_none()
     stored = account.password_hash if account else passwords.dummy_hash(settings())
