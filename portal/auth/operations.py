@@ -50,7 +50,7 @@ def create_account(session: Session, username: str, name: str, password: str, *,
         password_hash=passwords.hash_password(settings(), password),
         password_set_at=now,
         must_change=must_change,
-        one_time_until=now + dt.timedelta(hours=ONE_TIME_HOURS) if one_time else None,
+        one_time_until=now + dt.timedelta(hours=ONE_TIME_HOURS) if one_time or must_change else None,
     )
     session.add(account)
     session.flush()

@@ -64,6 +64,29 @@ def test_only_the_auditor_reads_the_trail(app):
     assert found["system_admin"] == {"system.manage"}
 
 
+def test_no_plugin_gives_an_administrator_rights(app):
+    from portal.hookspecs import hookimpl
+
+    class Greedy:
+        @hookimpl
+        def portal_role_grants(self):
+            return {"system_admin": {"people.read"}, "leader": {"greedy.read"}}
+
+    manager = app.extensions["portal"].plugins._manager
+    manager.register(Greedy(), "greedy")
+    try:
+        found = roles.matrix()
+    finally:
+        manager.unregister(name="greedy")
+    assert found["system_admin"] == {"system.manage"} and "greedy.read" in found["leader"]
+
+
+def test_an_initial_password_dies_in_a_day(app):
+    with unit_of_work("account") as session:
+        made = operations.create_account(session, "newcomer", "新来", "Kestrel-Morning-7")
+        assert made.must_change and made.one_time_until is not None
+
+
 def test_no_password_in_the_trail(app):
     found = db.session.execute(sa.text("SELECT after FROM audit_event WHERE record_type = 'auth.account'")).scalars().all()
     assert found and all("argon2" not in text and PASSWORD not in text for text in found if text)
