@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+MODELS = (
+    "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", "records.attachment_models",
+    "settings", "plugins",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Portal:
@@ -28,7 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the application, in the order in which things happen."""
     from flask_babel import Babel
 
-    from portal import audit, database, lifecycle, tenancy
+    from portal import audit, auth, database, lifecycle, tenancy
     from portal.config import load_settings
     from portal.crypto import Keyring, secret_key
     from portal.plugins import PluginManager
@@ -45,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     tenancy.init_app(app)
     lifecycle.init_app(app)
     audit.init_app(app)
+    auth.init_app(app)
     plugins.init_app(app)
     return app
 
@@ -52,6 +58,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 def import_models() -> None:
     """Have every table of the core known to the metadata."""
     from importlib import import_module
+    from importlib.util import find_spec
 
-    for part in ("audit", "auth", "calendar", "directory", "records"):
-        import_module(f"portal.{part}.models")
+    for part in MODELS:
+        if find_spec(f"portal.{part}") is not None:
+            import_module(f"portal.{part}")

@@ -256,8 +256,10 @@ class PluginManager:
             return False
         if org_id in enabled:
             return True
+        if not enabled:
+            return False
         organisation = db.session.get(Organisation, org_id)
-        return bool(enabled) and organisation is not None and not organisation.is_town
+        return organisation is not None and not organisation.is_town
 
     def migration_folders(self) -> list[tuple[str, Path]]:
         """Plugins with tables of their own and the folder of their revisions."""

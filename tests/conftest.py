@@ -33,6 +33,7 @@ def make_schema(app: Flask) -> None:
     portal = app.extensions["portal"]
     if any(migrate.ENVIRONMENT.glob("versions/*.py")):
         migrate.upgrade(portal.settings, portal.plugins)
+        Base.metadata.create_all(db.engine)
         return
     Base.metadata.create_all(db.engine)
     with db.engine.begin() as connection:

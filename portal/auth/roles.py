@@ -64,13 +64,14 @@ def all_permissions() -> dict[str, Permission]:
     return {permission.code: permission for permission in _plugins().collect("portal_permissions")}
 
 
-def matrix() -> dict[str, set[str]]:
-    """Which role holds which rights, from the core and all plugins: the permission matrix.
+def matrix(org_id: int | None = None) -> dict[str, set[str]]:
+    """Which role holds which rights, from the core and all plugins (of one organisation: that are on there).
 
     No plugin adds to the rights of the three administrators, who have no business with its records.
     """
     found: dict[str, set[str]] = {code: set() for code in all_roles()}
-    for grants in _plugins().hooks.portal_role_grants():
+    ask = _plugins().hooks.portal_role_grants if org_id is None else _plugins().hooks_for(org_id, "portal_role_grants")
+    for grants in ask():
         for role, permissions in grants.items():
             found.setdefault(role, set()).update(permissions)
     for role in ADMINISTRATORS:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Flask, g, request, session
+from flask import Flask, Response, g, request, session
 from sqlalchemy import select
 
 from portal import audit
 from portal.auth import roles
+from portal.auth.login import token_hash
 from portal.auth.models import AccountSession, RoleGrant
-from portal.auth.operations import settings, token_hash
+from portal.auth.operations import settings
 from portal.context import Actor, set_actor
 from portal.database import db, utcnow
 from portal.tenancy import EVERYTHING, NOTHING, Scope, set_scope
-from portal.work import separate_write
+from portal.work import is_working, separate_write
 
 TOKEN = "token"
 TOUCH_SECONDS = 60
@@ -36,7 +37,7 @@ def load(token: str) -> AccountSession | None:
 def _touch(row: AccountSession) -> None:
     """Note that the session is used, once a minute; requests that a page makes by itself do not count."""
     now = utcnow()
-    if request.headers.get("HX-Polling") or (now - row.seen_at).total_seconds() < TOUCH_SECONDS:
+    if request.headers.get("HX-Polling") or is_working() or (now - row.seen_at).total_seconds() < TOUCH_SECONDS:
         return
     with separate_write("auth.seen") as writer:
         found = writer.get(AccountSession, row.token_hash)
@@ -58,12 +59,13 @@ def scope_of(grant: RoleGrant | None) -> Scope:
 
 def begin() -> None:
     """Before each request: who is this?"""
-    g.account = g.grant = g.account_session = None
+    g.account = g.grant = g.account_session = g.half_session = None
+    g.grants = []
     g.pop("rights", None)
     address = request.remote_addr or ""
     set_actor(Actor(None, "", "", None, "", address, g.get("request_id", "")))
     token = session.get(TOKEN)
-    if not token or request.endpoint in ("web.static", "web.healthz", "web.readyz"):
+    if not token or request.endpoint in ("web.static", "web.healthz", "web.readyz", "web.csp_report"):
         return
     row = load(str(token))
     if row is None:
@@ -71,6 +73,9 @@ def begin() -> None:
         g.session_expired = True
         return
     _touch(row)
+    if row.awaits_code:
+        g.half_session = row
+        return
     g.account, g.account_session = row.account, row
     today = utcnow().astimezone(settings().zone).date()
     held = [grant for grant in row.account.grants if grant.holds_on(today)]
@@ -102,5 +107,13 @@ def grant_of(grant_id: int) -> RoleGrant | None:
     return db.session.scalars(select(RoleGrant).where(RoleGrant.id == grant_id, RoleGrant.account_id == g.account.id)).one_or_none()
 
 
+def flush_denials(response: Response) -> Response:
+    """Refusals inside a unit of work that was undone are written now, so that they are not lost with it."""
+    for permission in g.pop("denied", ()):
+        audit.note("access.denied", detail={"permission": permission}, result="denied")
+    return response
+
+
 def init_app(app: Flask) -> None:
     app.before_request(begin)
+    app.after_request(flush_denials)

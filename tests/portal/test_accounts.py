@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from portal.auth import operations, roles
+from portal.auth import login, operations, roles
 from portal.auth.models import Account, AccountSession
 from portal.database import db
 from portal.errors import Refused, TooMany
@@ -13,10 +13,15 @@ from tests.worlds import PASSWORD
 HERE = ("10.0.0.1", "browser")
 
 
+def set_password(session, world, password):
+    account = session.get(Account, world.account("jn_clerk").id)
+    operations.set_password(session, account, operations.prepare_password(account, password))
+
+
 def test_a_login_begins_a_session_whose_token_is_not_stored(app, world):
-    account, token = operations.log_in(" JN_Clerk ", PASSWORD, *HERE)
+    account, token = login.log_in(" JN_Clerk ", PASSWORD, *HERE)
     assert account.username == "jn_clerk"
-    row = db.session.get(AccountSession, operations.token_hash(token))
+    row = db.session.get(AccountSession, login.token_hash(token))
     assert row.account_id == account.id and row.grant_id is not None
     assert token not in {row.token_hash}
 
@@ -24,7 +29,7 @@ def test_a_login_begins_a_session_whose_token_is_not_stored(app, world):
 @pytest.mark.parametrize("name", ["jn_clerk", "nobody", "jn\x00clerk", "\ud800", ""])
 def test_what_was_wrong_is_not_told(app, name):
     with pytest.raises(Refused) as error:
-        operations.log_in(name, "wrong", *HERE)
+        login.log_in(name, "wrong", *HERE)
     assert str(error.value) == "用户名或密码不正确。"
 
 
@@ -32,24 +37,24 @@ def test_after_five_failures_the_name_rests_whether_it_exists_or_not(app):
     for name in ("jn_clerk", "nobody"):
         for _ in range(5):
             with pytest.raises(Refused):
-                operations.log_in(name, "wrong", *HERE)
+                login.log_in(name, "wrong", *HERE)
         with pytest.raises(TooMany):
-            operations.log_in(name, PASSWORD, *HERE)
+            login.log_in(name, PASSWORD, *HERE)
 
 
 def test_the_oldest_of_four_sessions_ends(app):
-    tokens = [operations.log_in("jn_clerk", PASSWORD, *HERE)[1] for _ in range(4)]
-    open_ones = [db.session.get(AccountSession, operations.token_hash(token)).ended_at is None for token in tokens]
+    tokens = [login.log_in("jn_clerk", PASSWORD, *HERE)[1] for _ in range(4)]
+    open_ones = [db.session.get(AccountSession, login.token_hash(token)).ended_at is None for token in tokens]
     assert open_ones == [False, True, True, True]
 
 
 def test_a_weak_or_used_password_is_refused(app, world):
     for password in ("short1!", "password123456", "changshou2026!A", PASSWORD):
         with pytest.raises(Refused), unit_of_work("password") as session:
-            operations.set_password(session, session.get(Account, world.account("jn_clerk").id), password)
+            set_password(session, world, password)
     with unit_of_work("password") as session:
-        operations.set_password(session, session.get(Account, world.account("jn_clerk").id), "Kestrel-Morning-7")
-    assert operations.log_in("jn_clerk", "Kestrel-Morning-7", *HERE)
+        set_password(session, world, "Kestrel-Morning-7")
+    assert login.log_in("jn_clerk", "Kestrel-Morning-7", *HERE)
 
 
 @pytest.mark.parametrize(("username", "role"), [("sysadmin", "security_admin"), ("auditor", "supervisor"), ("sup", "security_auditor")])

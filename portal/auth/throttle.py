@@ -1,0 +1,66 @@
+"""Throttling of logins: by name and address, by name, by address, and over all. Counted before anything is hashed.
+
+Every try is counted as a failure first, under the write lock, and forgiven when it succeeds: tries at the same moment
+cannot slip past the limit. Names that exist and names that do not are counted alike.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+
+from flask import current_app
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from portal.auth.models import LoginAttempt
+from portal.config import Settings
+
+PER_ADDRESS = 50
+PER_NAME = 4
+"""How many times ``lock_failures`` a name may fail from all addresses together until it rests everywhere."""
+OVERALL = 500
+KEPT_DAYS = 7
+
+
+def name_key(username: str) -> str:
+    """A keyed fingerprint of what was typed as a name: people type passwords there."""
+    key = current_app.config["SECRET_KEY"].encode()
+    return hmac.new(key, username.strip().lower().encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def count_try(session: Session, username: str, address: str, now: dt.datetime, settings: Settings) -> str:
+    """Count a try; returns why it may not go on (``name``, ``address``, ``overall``), or nothing."""
+    since = now - dt.timedelta(minutes=settings.lock_minutes)
+    key = name_key(username)
+    recent = select(func.count()).select_from(LoginAttempt).where(LoginAttempt.at > since)
+    by_name = recent.where(LoginAttempt.name_key == key)
+    if (session.scalar(by_name.where(LoginAttempt.address == address)) or 0) >= settings.lock_failures:
+        return "name"
+    if (session.scalar(by_name) or 0) >= settings.lock_failures * PER_NAME:
+        return "name"
+    if (session.scalar(recent.where(LoginAttempt.address == address)) or 0) >= PER_ADDRESS:
+        return "address"
+    if (session.scalar(recent) or 0) >= OVERALL:
+        return "overall"
+    session.add(LoginAttempt(name_key=key, address=address, at=now))
+    session.flush()
+    return ""
+
+
+def failures(session: Session, username: str, since: dt.datetime) -> int:
+    """How often this name failed since then, from all addresses."""
+    found = select(func.count()).select_from(LoginAttempt)
+    return session.scalar(found.where(LoginAttempt.name_key == name_key(username), LoginAttempt.at > since)) or 0
+
+
+def forgive(session: Session, username: str, address: str | None = None) -> None:
+    """Forget the failures of a name (from one address): it logged in, or an administrator unlocked it."""
+    gone = delete(LoginAttempt).where(LoginAttempt.name_key == name_key(username))
+    session.execute(gone if address is None else gone.where(LoginAttempt.address == address))
+
+
+def purge(session: Session, now: dt.datetime) -> None:
+    """Drop tries that are too old to count for anything."""
+    session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - dt.timedelta(days=KEPT_DAYS)))
