@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 MODELS = (
-    "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", "records.attachment_models",
-    "settings", "plugins",
+    "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", 
+    "jobs.models", "inbox.models", "settings", "plugins",
 )  # fmt: skip
 
 
@@ -58,8 +58,6 @@ def create_app(settings: Settings | None = None) -> Flask:
 def import_models() -> None:
     """Have every table of the core known to the metadata."""
     from importlib import import_module
-    from importlib.util import find_spec
 
     for part in MODELS:
-        if find_spec(f"portal.{part}") is not None:
-            import_module(f"portal.{part}")
+        import_module(f"portal.{part}")

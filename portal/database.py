@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
@@ -129,8 +130,16 @@ def init_app(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         if settings.is_sqlite:
+            own_file(settings)
             gate = sqlite.WriterGate(settings.instance / "portal.write.lock")
             sqlite.configure(db.engine, gate, is_writing)
+
+
+def own_file(settings: Settings) -> None:
+    """The database file belongs to the portal's own account alone, from its first byte on."""
+    if not settings.database_url:
+        with suppress(FileExistsError):
+            os.close(os.open(settings.instance / "portal.db", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:

@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 GROUP = "portal.plugins"
 EXTRA_NAMESPACE = "portal_extra_plugins"
+UNSCOPED = {"unscoped": True}
+"""For the statements on which tenancy itself stands."""
 
 
 class PluginState(Base):
@@ -71,7 +73,7 @@ def revision(name: str) -> int:
     found: dict[str, int] | None = g.get("revisions")
     if found is None:
         with db.session.no_autoflush:
-            found = {row.name: row.value for row in db.session.execute(select(Revision.name, Revision.value))}
+            found = {row.name: row.value for row in db.session.execute(select(Revision.name, Revision.value), execution_options=UNSCOPED)}
         g.revisions = found
     return found.get(name, 0)
 
@@ -283,7 +285,8 @@ class PluginManager:
         if self._enabled is None or self._enabled[0] != now:
             found: dict[str, set[int]] = {}
             with db.session.no_autoflush:
-                rows = db.session.execute(select(PluginState.plugin, PluginState.org_id).where(PluginState.enabled))
+                found_rows = select(PluginState.plugin, PluginState.org_id).where(PluginState.enabled)
+                rows = db.session.execute(found_rows, execution_options=UNSCOPED)
                 for plugin, org_id in rows:
                     found.setdefault(plugin, set()).add(org_id)
             self._enabled = (now, {plugin: frozenset(orgs) for plugin, orgs in found.items()})
@@ -326,7 +329,8 @@ class PluginManager:
         return True
 
     def init_app(self, app: Flask) -> None:
-        """Register the plugins' blueprints, each behind its switch."""
+        """Know the plugins' records, and register their blueprints, each behind its switch."""
+        self.collect("portal_record_types")
         for name, plugin in self._plugins.items():
             if not hasattr(plugin, "portal_blueprints"):
                 continue

@@ -119,7 +119,7 @@ def _criterion(model: type[Any], orgs: frozenset[int]) -> Any:
 
 
 def _narrow(state: ORMExecuteState) -> None:
-    if not (state.is_select or state.is_update or state.is_delete) or state.is_column_load:
+    if not (state.is_select or state.is_update or state.is_delete) or state.is_column_load or state.execution_options.get("unscoped"):
         return
     scope = current_scope()
     options = []

@@ -123,6 +123,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', name=op.f('uq_directory_organisation_code')),
     sa.UniqueConstraint('name', name=op.f('uq_directory_organisation_name'))
     )
+    op.create_table('jobs_lease',
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('token', sa.String(length=40), nullable=False),
+    sa.Column('host', sa.String(length=80), nullable=False),
+    sa.Column('pid', sa.Integer(), nullable=False),
+    sa.Column('process_start', sa.String(length=40), nullable=False),
+    sa.Column('until', portal.database.UTCDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_jobs_lease'))
+    )
     op.create_table('auth_old_password',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('account_id', sa.Integer(), nullable=False),
@@ -178,6 +187,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_core_plugin_state')),
     sa.UniqueConstraint('plugin', 'org_id', name=op.f('uq_core_plugin_state_plugin_org_id'))
     )
+    op.create_table('core_setting',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(length=80), nullable=False),
+    sa.Column('org_id', sa.Integer(), nullable=True),
+    sa.Column('value', portal.database.JSONValue(), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=False),
+    sa.ForeignKeyConstraint(['org_id'], ['directory_organisation.id'], name=op.f('fk_core_setting_org_id_directory_organisation')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_core_setting'))
+    )
+    with op.batch_alter_table('core_setting', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_core_setting_key_org_id_valid_from'), ['key', 'org_id', 'valid_from'], unique=False)
+
     op.create_table('directory_person',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('uid', sa.String(length=32), nullable=False),
@@ -210,6 +231,54 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_directory_person_account_id'), ['account_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_directory_person_org_id_name_id'), ['org_id', 'name', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_directory_person_post_status'), ['post_status'], unique=False)
+
+    op.create_table('inbox_notice',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('org_id', sa.Integer(), nullable=True),
+    sa.Column('plugin', sa.String(length=40), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('url', sa.String(length=200), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('created_at', portal.database.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('deliver_after', portal.database.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('read_at', portal.database.UTCDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['auth_account.id'], name=op.f('fk_inbox_notice_account_id_auth_account')),
+    sa.ForeignKeyConstraint(['org_id'], ['directory_organisation.id'], name=op.f('fk_inbox_notice_org_id_directory_organisation')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_inbox_notice')),
+    sa.UniqueConstraint('account_id', 'key', name=op.f('uq_inbox_notice_account_id_key'))
+    )
+    with op.batch_alter_table('inbox_notice', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_inbox_notice_account_id_id'), ['account_id', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_inbox_notice_account_id_read_at_deliver_after'), ['account_id', 'read_at', 'deliver_after'], unique=False)
+
+    op.create_table('jobs_run',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('job', sa.String(length=60), nullable=False),
+    sa.Column('slot', sa.String(length=60), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('requested_by', sa.String(length=80), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=True),
+    sa.Column('dry_run', sa.Boolean(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=True),
+    sa.Column('queued_at', portal.database.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('started_at', portal.database.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('finished_at', portal.database.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('done', sa.Integer(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('progress_text', sa.String(length=200), nullable=False),
+    sa.Column('result', portal.database.JSONValue(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('log', sa.Text(), nullable=False),
+    sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'abandoned')", name=op.f('ck_jobs_run_state')),
+    sa.ForeignKeyConstraint(['account_id'], ['auth_account.id'], name=op.f('fk_jobs_run_account_id_auth_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_jobs_run')),
+    sa.UniqueConstraint('job', 'slot', name=op.f('uq_jobs_run_job_slot'))
+    )
+    with op.batch_alter_table('jobs_run', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_jobs_run_job_id'), ['job', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_jobs_run_state_id'), ['state', 'id'], unique=False)
 
     op.create_table('records_counter',
     sa.Column('org_id', sa.Integer(), nullable=False),
@@ -297,12 +366,26 @@ def downgrade() -> None:
 
     op.drop_table('records_import_run')
     op.drop_table('records_counter')
+    with op.batch_alter_table('jobs_run', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_jobs_run_state_id'))
+        batch_op.drop_index(batch_op.f('ix_jobs_run_job_id'))
+
+    op.drop_table('jobs_run')
+    with op.batch_alter_table('inbox_notice', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_inbox_notice_account_id_read_at_deliver_after'))
+        batch_op.drop_index(batch_op.f('ix_inbox_notice_account_id_id'))
+
+    op.drop_table('inbox_notice')
     with op.batch_alter_table('directory_person', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_directory_person_post_status'))
         batch_op.drop_index(batch_op.f('ix_directory_person_org_id_name_id'))
         batch_op.drop_index(batch_op.f('ix_directory_person_account_id'))
 
     op.drop_table('directory_person')
+    with op.batch_alter_table('core_setting', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_core_setting_key_org_id_valid_from'))
+
+    op.drop_table('core_setting')
     op.drop_table('core_plugin_state')
     op.drop_table('auth_second_factor')
     with op.batch_alter_table('auth_role_grant', schema=None) as batch_op:
@@ -317,6 +400,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_auth_old_password_account_id_id'))
 
     op.drop_table('auth_old_password')
+    op.drop_table('jobs_lease')
     op.drop_table('directory_organisation')
     op.drop_table('core_revision')
     op.drop_table('calendar_year')

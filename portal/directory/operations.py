@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -48,15 +49,17 @@ def apply_change(change: PersonChange, person: Person) -> None:
     change.applied_at = utcnow()
 
 
-def due_changes(session: Session, today: dt.date) -> list[PersonChange]:
-    """Changes whose day has come and that are not yet applied, oldest first."""
+def due_changes(session: Session, today: dt.date, orgs: Collection[int] | None = None) -> list[PersonChange]:
+    """Changes (of these organisations) whose day has come and that are not yet applied, oldest first."""
     found = select(PersonChange).where(PersonChange.applied_at.is_(None), PersonChange.effective_on <= today)
+    if orgs is not None:
+        found = found.where(PersonChange.org_id.in_(orgs))
     return list(session.scalars(found.order_by(PersonChange.effective_on, PersonChange.id)))
 
 
-def apply_due_changes(session: Session, today: dt.date) -> int:
-    """Apply every change whose day has come; returns how many."""
-    due = due_changes(session, today)
+def apply_due_changes(session: Session, today: dt.date, orgs: Collection[int] | None = None) -> int:
+    """Apply every change (of these organisations) whose day has come; returns how many."""
+    due = due_changes(session, today, orgs)
     for change in due:
         apply_change(change, change.person)
     session.flush()

@@ -1,0 +1,6 @@
+"""Demonstration data."""
+from typing import Any
+
+
+def load(context: Any) -> None:
+    """Nothing yet."""

@@ -1,0 +1,3 @@
+from flask import Blueprint
+
+blueprint = Blueprint("views_applications", __name__)

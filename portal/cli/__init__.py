@@ -1,0 +1,40 @@
+"""The command ``portal``. Works on the instance that ``PORTAL_INSTANCE`` names; ``--json`` prints one object and nothing else.
+
+Exit status: 0 all went as asked, 1 something was refused or found broken, 2 usage or configuration error.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import migrate
+from portal.cli import apply, database, imports, jobs, plugins, setup, trail
+from portal.errors import DomainError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def portal() -> None:
+    """Portal for administrative law enforcement in towns."""
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    setup.init, setup.serve, setup.accounts, setup.doctor, apply.apply, database.database, trail.trail, plugins.plugins, jobs.jobs, jobs.run_scheduler,
+    imports.import_file,
+)  # fmt: skip
+for command in COMMANDS:
+    portal.add_command(command)
+
+
+def main() -> None:
+    """Run the command; what a person can mend is one line on standard error."""
+    try:
+        portal(prog_name="portal")
+    except (DomainError, migrate.MigrationError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except SQLAlchemyError as error:
+        click.echo(f"the database refused: {str(error).splitlines()[0]}", err=True)
+        sys.exit(1)

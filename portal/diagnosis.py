@@ -1,0 +1,103 @@
+"""Is this instance in order? What ``portal doctor`` and the administrator's page ask."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from typing import NamedTuple
+
+from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import migrate
+from portal.audit.models import Event
+from portal.calendar.service import current_calendar
+from portal.database import db, utcnow
+from portal.jobs import leases
+from portal.jobs.scheduler import LEASE
+
+
+class Finding(NamedTuple):
+    """One check: what was found, and what to do when it is not in order."""
+
+    check: str
+    ok: bool
+    found: str
+    mend: str = ""
+
+
+def examine(app: Flask) -> list[Finding]:
+    """Every check, in the order in which one would mend."""
+    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app)]
+    with app.app_context():
+        database = _database(app)
+        findings.extend(database)
+        if all(finding.ok for finding in database):
+            findings.extend([*_clock(), *_calendar(), *_scheduler()])
+    return findings
+
+
+def _plugins(app: Flask) -> list[Finding]:
+    failed = app.extensions["portal"].plugins.failed
+    names = ", ".join(app.extensions["portal"].plugins.names())
+    found = "; ".join(f"{name}: {why}" for name, why in failed.items())
+    return [Finding("plugins", not failed, found or names or "none", "mend or remove the plugin named")]
+
+
+def _files(app: Flask) -> list[Finding]:
+    """Keys and database belong to the portal's own account alone."""
+    instance = app.extensions["portal"].settings.instance
+    loose = [
+        path.name
+        for path in (instance, *(instance / name for name in ("secret.key", "keys.json", "portal.db", "portal.toml", "audit-heads.jsonl")))
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+    return [Finding("file permissions", not loose, ", ".join(loose) or "private", "chmod 700 the instance folder, chmod 600 the files named")]
+
+
+def _disk(app: Flask) -> list[Finding]:
+    settings = app.extensions["portal"].settings
+    free = shutil.disk_usage(settings.instance).free // (1024 * 1024)
+    return [Finding("disk", free > settings.disk_reserve_mb, f"{free} MB free", "free disk space")]
+
+
+def _database(app: Flask) -> list[Finding]:
+    house = app.extensions["portal"]
+    try:
+        db.session.execute(text("SELECT 1"))
+        state = migrate.current(house.settings, house.plugins)
+    except SQLAlchemyError as error:
+        return [Finding("database", False, type(error).__name__, "see that the database runs and that database_url is right")]
+    behind = [name for name, (at, newest) in state.items() if at != newest]
+    findings = [Finding("database", True, db.engine.dialect.name)]
+    findings.append(Finding("migrations", not behind, ", ".join(behind) or "up to date", "portal db upgrade"))
+    if house.settings.is_sqlite and not behind:
+        wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1, "trusted_schema": 0}
+        wrong = [name for name, value in wanted.items() if db.session.scalar(text(f"PRAGMA {name}")) != value]  # names above
+        findings.append(Finding("durability", not wrong, ", ".join(wrong) or "safe", "do not open the database with other settings"))
+    return findings
+
+
+def _clock() -> list[Finding]:
+    """A clock that runs behind the newest event has been set back."""
+    newest = db.session.scalar(select(func.max(Event.at))) or 0
+    behind = newest / 1_000_000 - utcnow().timestamp()
+    return [Finding("clock", behind < 60, "in order" if behind < 60 else f"{behind:.0f} s behind the newest event", "set the clock of the machine")]
+
+
+def _calendar() -> list[Finding]:
+    """From November on the calendar of the next year is wanted."""
+    day = utcnow().date()
+    years = current_calendar().years
+    wanted = {day.year} | ({day.year + 1} if day.month >= 12 else set())
+    missing = sorted(wanted - years)
+    found = f"covers {max(years)}" if not missing else "not loaded: " + ", ".join(map(str, missing))
+    return [Finding("calendar", not missing, found, "load the State Council's calendar on the page 工作日历")]
+
+
+def _scheduler() -> list[Finding]:
+    if db.session.get(leases.Lease, LEASE) is None:
+        return [Finding("scheduler", True, "never started here yet")]
+    alive = leases.is_alive(LEASE)
+    return [Finding("scheduler", alive, "running" if alive else "not running", "start: portal scheduler (or serve --with-scheduler)")]

@@ -1,0 +1,137 @@
+"""Sending notices and counting what waits. Reminders come on working days in working hours, urgent ones at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, g, has_request_context
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.auth.models import Account, RoleGrant
+from portal.calendar.rules import Calendar
+from portal.calendar.service import current_calendar
+from portal.clock import today
+from portal.config import Settings, current_settings
+from portal.contract import Todo
+from portal.database import db, utcnow
+from portal.inbox.models import Notice
+
+
+@dataclass(frozen=True)
+class NewNotice:
+    """What is to be told: to one account, or to everybody who holds ``role`` in ``org_id`` (None: anywhere)."""
+
+    title: Any
+    key: str
+    body: Any = ""
+    url: str = ""
+    account_id: int | None = None
+    role: str = ""
+    org_id: int | None = None
+    urgent: bool = False
+
+
+def next_delivery(now: dt.datetime, settings: Settings, calendar: Calendar) -> dt.datetime:
+    """The first moment from ``now`` on that is a working day in working hours, in UTC."""
+    local = now.astimezone(settings.zone)
+    start, end = dt.time.fromisoformat(settings.reminder_from), dt.time.fromisoformat(settings.reminder_to)
+    day = local.date()
+    if calendar.is_working_day(day) and start <= local.time() < end:
+        return now
+    if local.time() >= end or not calendar.is_working_day(day):
+        day = calendar.next_working_day(day + dt.timedelta(days=1) if local.time() >= end else day)
+    return dt.datetime.combine(day, start, tzinfo=settings.zone).astimezone(dt.UTC)
+
+
+def notify(session: Session, notice: NewNotice) -> int:
+    """Send one notice; returns to how many accounts it went."""
+    return notify_many(session, [notice])
+
+
+def notify_many(session: Session, notices: Iterable[NewNotice]) -> int:
+    """Send notices in bulk, in the open unit of work. A notice with the same key is sent to an account only once."""
+    listed = list(notices)
+    if not listed:
+        return 0
+    holders = _holders(session, {notice.role for notice in listed if notice.role})
+    now = utcnow()
+    later = next_delivery(now, current_settings(), current_calendar())
+    rows: list[dict[str, Any]] = []
+    for notice in listed:
+        wanted = {account for account, org_id in holders.get(notice.role, ()) if notice.org_id in (None, org_id)}
+        if notice.account_id is not None:
+            wanted.add(notice.account_id)
+        rows.extend(
+            {
+                "account_id": account, "org_id": notice.org_id, "plugin": notice.key.split(".")[0], "title": str(notice.title)[:200], "body": str(notice.body),
+                "url": notice.url, "key": notice.key[:120], "created_at": now, "deliver_after": now if notice.urgent else later, "read_at": None,
+            }
+            for account in sorted(wanted)
+        )  # fmt: skip
+    if rows:
+        session.execute(_insert(session), rows)
+    return len(rows)
+
+
+def _holders(session: Session, roles: set[str]) -> dict[str, set[tuple[int, int]]]:
+    if not roles:
+        return {}
+    day = today()
+    held = (
+        select(RoleGrant.role, RoleGrant.account_id, RoleGrant.org_id)
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(RoleGrant.role.in_(roles), Account.active)
+        .where(or_(RoleGrant.valid_from.is_(None), RoleGrant.valid_from <= day), or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= day))
+    )
+    found: dict[str, set[tuple[int, int]]] = {}
+    for role, account_id, org_id in session.execute(held):
+        found.setdefault(role, set()).add((account_id, org_id))
+    return found
+
+
+def _insert(session: Session) -> Any:
+    table: Any = Notice.__table__
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+        return pg_insert(table).on_conflict_do_nothing(index_elements=["account_id", "key"])
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table).on_conflict_do_nothing(index_elements=["account_id", "key"])
+
+
+def _off_here() -> list[str]:
+    plugins = current_app.extensions["portal"].plugins
+    return [name for name in plugins.names() if not plugins.on_for(name, g.grant.org_id if g.get("grant") else None)]
+
+
+def delivered(account_id: int) -> list[ColumnElement[bool]]:
+    """Conditions of the notices that an account sees now, in the role it acts in; none of plugins that are off there."""
+    scope = [Notice.account_id == account_id, Notice.deliver_after <= utcnow()]
+    if g.get("grant") is not None:
+        scope.append(or_(Notice.org_id.is_(None), Notice.org_id == g.grant.org_id))
+    off = _off_here()
+    return [*scope, Notice.plugin.not_in(off)] if off else scope  # type: ignore[list-item]
+
+
+def todos() -> list[Todo]:
+    """What waits for the acting role, from the core and the plugins that are on; computed once a request."""
+    if "todos" not in g:
+        grant = g.get("grant")
+        plugins = current_app.extensions["portal"].plugins
+        found = plugins.collect_for(grant.org_id, "portal_todos", today=today()) if grant is not None else []
+        g.todos = [todo for todo in found if todo.count]
+    listed: list[Todo] = g.todos
+    return listed
+
+
+def counts() -> dict[str, int]:
+    """Unread notices and to-dos of the acting account, for the header."""
+    if not has_request_context() or g.get("account") is None:
+        return {"notices": 0, "todos": 0}
+    unread = select(func.count()).select_from(Notice).where(*delivered(g.account.id), Notice.read_at.is_(None))
+    return {"notices": db.session.scalar(unread) or 0, "todos": sum(todo.count for todo in todos())}

@@ -1,0 +1,213 @@
+"""Many rows at once, with the same events as one by one: chunks under a short write lock.
+
+A chunk that fails is done again row by row, so that one bad row never stops the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, bindparam, func, insert, inspect, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from portal.audit.capture import SECRET, chain_of, encode_row, plain, secret_columns
+from portal.audit.chain import Draft, write_events
+from portal.audit.models import PORTAL_CHAIN
+from portal.database import Base, OrgScoped
+from portal.work import unit_of_work
+
+CHUNK = 2000
+"""Rows a transaction: keeps the write lock well under a tenth of a second."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What one transaction did: the rows as they were before, and those that could not be changed (id, why)."""
+
+    rows: Sequence[Row[Any]]
+    failed: list[tuple[int, str]] = field(default_factory=list)
+
+
+def update_in_chunks(
+    model: type[Base],
+    where: Sequence[ColumnElement[bool]],
+    values: Mapping[str, Any],
+    *,
+    action: str,
+    reason: str = "",
+    also: Sequence[InstrumentedAttribute[Any]] = (),
+    after: Callable[[Session, Sequence[Row[Any]]], None] | None = None,
+    size: int = CHUNK,
+) -> Iterator[Chunk]:
+    """Set ``values`` on every row that fits ``where``, in transactions of ``size`` rows, and yield what each did.
+
+    ``also`` names further columns that the caller wants to see; ``after`` is called in the same transaction. The rows
+    changed must no longer fit ``where``. Tenancy applies as to every ORM statement.
+    """
+    entity: Any = model
+    columns = [entity.id, *([entity.org_id] if issubclass(model, OrgScoped) else []), *(getattr(entity, key) for key in values), *also]
+    last = 0
+    while True:
+        try:
+            with unit_of_work(action, reason=reason) as session:
+                rows = _next_rows(session, entity, columns, where, last, size)
+                if not rows:
+                    return
+                _change(session, model, rows, values)
+                if after is not None:
+                    after(session, rows)
+            chunk = Chunk(rows)
+        except SQLAlchemyError:
+            rows, failed = _one_by_one(entity, columns, where, values, last, size, action, reason, after)
+            if not rows and not failed:
+                return
+            chunk = Chunk(rows, failed)
+        ids = [row.id for row in chunk.rows] + [key for key, _why in chunk.failed]
+        last = max(ids)
+        yield chunk
+
+
+def _next_rows(session: Session, entity: Any, columns: Sequence[Any], where: Sequence[Any], last: int, size: int) -> Sequence[Row[Any]]:
+    found = select(*columns).where(entity.id > last, *where).order_by(entity.id).limit(size).with_for_update(of=entity)
+    return session.execute(found).all()
+
+
+def _change(session: Session, model: type[Base], rows: Sequence[Row[Any]], values: Mapping[str, Any]) -> None:
+    table: Any = model.__table__
+    changed = dict(values)
+    if "version" in table.c:
+        changed["version"] = table.c.version + 1
+    ids = [row.id for row in rows]
+    if session.get_bind().dialect.name == "sqlite":
+        listed = select(text("value")).select_from(text("json_each(:ids)").bindparams(ids=json.dumps(ids)))
+        session.execute(update(table).where(table.c.id.in_(listed.scalar_subquery())).values(changed))
+    else:
+        session.execute(update(table).where(table.c.id == func.any(bindparam("ids", value=ids))).values(changed))
+    write_events(session, update_drafts(model, rows, values))
+
+
+def update_drafts(model: type[Base], rows: Sequence[Row[Any]], values: Mapping[str, Any]) -> Iterator[Draft]:
+    """The events of rows that all got the same values; ``rows`` hold the values before."""
+    name, scoped, secrets = model.record_name(), issubclass(model, OrgScoped), secret_columns(model)
+    first = 2 if scoped else 1
+    keys = tuple(values)
+    new = tuple(values[key] for key in keys)
+    encoded: dict[tuple[Any, ...], tuple[str, str]] = {}
+    for row in rows:
+        old = tuple(row[first : first + len(keys)])
+        pair = encoded.get(old)
+        if pair is None:
+            changed = [i for i in range(len(keys)) if old[i] != new[i]]
+            before = {keys[i]: SECRET if keys[i] in secrets else old[i] for i in changed}
+            after = {keys[i]: SECRET if keys[i] in secrets else new[i] for i in changed}
+            pair = encoded[old] = (encode_row(before), encode_row(after))
+        values_of: Any = row
+        yield Draft(values_of[1] if scoped else PORTAL_CHAIN, "update", name, values_of[0], *pair)
+
+
+def _one_by_one(
+    entity: Any, columns: Sequence[Any], where: Sequence[Any], values: Mapping[str, Any], last: int, size: int, action: str, reason: str, after: Any
+) -> tuple[list[Row[Any]], list[tuple[int, str]]]:
+    """The rows of a chunk that failed as a whole, each in a transaction of its own."""
+    with unit_of_work(action) as session:
+        ids = [row.id for row in _next_rows(session, entity, [entity.id], where, last, size)]
+    done: list[Row[Any]] = []
+    failed: list[tuple[int, str]] = []
+    for key in ids:
+        try:
+            with unit_of_work(action, reason=reason) as session:
+                rows = _next_rows(session, entity, columns, [*where, entity.id == key], key - 1, 1)
+                if rows:
+                    _change(session, entity, rows, values)
+                    if after is not None:
+                        after(session, rows)
+                    done.extend(rows)
+        except SQLAlchemyError as error:
+            failed.append((key, type(error).__name__))
+    return done, failed
+
+
+def reserve_ids(session: Session, model: type[Base], count: int) -> range | list[int]:
+    """Ids for rows that are inserted in bulk. The session holds the write lock."""
+    table: Any = model.__table__
+    if session.get_bind().dialect.name == "sqlite":
+        start = (session.scalar(select(func.max(table.c.id))) or 0) + 1
+        return range(start, start + count)
+    found = session.execute(text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"), {"name": table.name, "count": count})
+    return [row[0] for row in found]
+
+
+def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows (all with the same keys, ``id`` among them) with an event each, in the open unit of work."""
+    if not rows:
+        return 0
+    table: Table = model.__table__  # type: ignore[assignment]
+    complete = _with_defaults(table, rows)
+    _insert(session, table, complete)
+    name, secrets, scoped = model.record_name(), secret_columns(model), issubclass(model, OrgScoped)
+    empty = {prop.key: None for prop in inspect(model).column_attrs}
+
+    def drafts() -> Iterator[Draft]:
+        for row in complete:
+            shown = empty | row
+            for key in secrets:
+                if shown.get(key) is not None:
+                    shown[key] = SECRET
+            yield Draft(row["org_id"] if scoped else PORTAL_CHAIN, "insert", name, row["id"], None, encode_row(shown))
+
+    return write_events(session, drafts())
+
+
+def _with_defaults(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the columns' constant defaults filled in, as the ORM would."""
+    defaults: dict[str, Any] = {}
+    for column in table.columns:
+        if column.key in rows[0]:
+            continue
+        default: Any = column.default
+        defaults[column.key] = default.arg if default is not None and default.is_scalar else None
+    return [{**defaults, **row} for row in rows]
+
+
+def _insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    connection = session.connection()
+    dialect = connection.dialect
+    if dialect.name != "sqlite" and len(rows) < 50:
+        connection.execute(insert(table), [dict(row) for row in rows])
+        return
+    columns = list(table.columns)
+    processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    keys = [column.key for column in columns]
+    plans = list(zip(keys, processors, strict=True))
+    values = [tuple(process(row[key]) if process is not None else row[key] for key, process in plans) for row in rows]
+    if dialect.name == "sqlite":
+        marks = ",".join("?" * len(columns))
+        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', values)  # noqa: S608 - names of the model
+        return
+    cursor = connection.connection.cursor()
+    with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+        for value in values:
+            copy.write_row(value)
+    cursor.close()
+
+
+def update_rows(session: Session, model: type[Base], changes: Mapping[int, Mapping[str, Any]]) -> int:
+    """Give each row (by id) its own new values, through the ORM, in the open unit of work; returns how many changed."""
+    count = 0
+    for start in range(0, len(changes), 500):
+        part = dict(list(changes.items())[start : start + 500])
+        entity: Any = model
+        for record in session.scalars(select(entity).where(entity.id.in_(part))):
+            for key, value in part[record.id].items():
+                setattr(record, key, value)
+            count += 1
+        session.flush()
+    return count
+
+
+__all__ = ["CHUNK", "Chunk", "chain_of", "insert_rows", "plain", "reserve_ids", "update_drafts", "update_in_chunks", "update_rows"]

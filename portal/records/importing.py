@@ -1,0 +1,229 @@
+"""Import of tables: read, check row by row, show, and then write the good rows in one transaction.
+
+A plugin declares an :class:`ImportSpec`; pages, command line and tests use the same functions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portal import audit
+from portal.directory.models import Organisation
+from portal.errors import NotFound
+from portal.records import workbooks
+from portal.records.exporting import write_xlsx
+from portal.records.workbooks import Header, column_letters, find_header, normalise, read_workbook
+from portal.work import unit_of_work
+
+TOTALS = ("合计", "总计", "小计", "共计")
+SIGNATURES = ("填表人", "审核人", "制表", "负责人", "填报", "经办人", "备注", "说明", "注:", "注：")
+
+
+@dataclass(frozen=True)
+class ImportColumn:
+    """A column with its heading and the other headings under which offices write it."""
+
+    key: str
+    title: Any
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass
+class RawRow:
+    """A row of the sheet as it was read: its number, its cells by column, the columns that hold formulas."""
+
+    row: int
+    values: dict[str, Any]
+    formulas: frozenset[str] = frozenset()
+    cells: Sequence[Any] = ()
+
+
+@dataclass
+class RowResult:
+    """What is to be done with a row: ``create``, ``update``, ``skip`` or ``refuse``, with a code and words for the reader.
+
+    ``shown`` is for the preview, ``changes`` old and new values of an update, ``values`` what ``apply`` needs.
+    """
+
+    row: int
+    status: str
+    code: str = ""
+    message: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    cells: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
+class ImportContext:
+    """For whom and on which day the rows are checked."""
+
+    session: Session
+    org_id: int
+    org_name: str
+    today: dt.date
+
+
+@dataclass(frozen=True)
+class ImportSpec:
+    """What can be imported. ``check`` looks at all rows at once and writes nothing; ``apply`` writes the good ones."""
+
+    name: str
+    title: Any
+    plugin: str
+    permission: str
+    columns: tuple[ImportColumn, ...]
+    check: Callable[[list[RawRow], ImportContext], list[RowResult]]
+    apply: Callable[[Session, list[RowResult], ImportContext], None]
+    help: Any = ""
+    done_endpoint: str = ""
+
+
+@dataclass
+class Checked:
+    """A file that was read and checked."""
+
+    header: Header
+    results: list[RowResult]
+
+    def counts(self) -> dict[str, int]:
+        found = Counter(result.status for result in self.results)
+        return {status: found.get(status, 0) for status in ("create", "update", "skip", "refuse")}
+
+    def refused(self) -> list[RowResult]:
+        return [result for result in self.results if result.status == "refuse"]
+
+    def report(self) -> dict[str, Any]:
+        """The outcome in the words of the command line."""
+        counts = self.counts()
+        refused = [{"row": result.row, "code": result.code, "message": result.message} for result in self.refused()]
+        return {"created": counts["create"], "updated": counts["update"], "skipped": counts["skip"], "refused": refused}
+
+
+def spec_of(name: str, org_id: int | None) -> ImportSpec:
+    """The import of this name, where its plugin is on; raises NotFound."""
+    plugins = current_app.extensions["portal"].plugins
+    found = next((spec for spec in plugins.collect_for(org_id, "portal_importers") if spec.name == name), None)
+    if found is None:
+        raise NotFound(_("没有名为“%(name)s”的导入。", name=name))
+    spec: ImportSpec = found
+    return spec
+
+
+def is_data(raw: RawRow) -> bool:
+    """Whether a row is one of the table: not empty, no total, no line for signatures."""
+    texts = [text for text in (normalise(cell) for cell in raw.cells) if text]
+    if not texts:
+        return False
+    bare = texts[0].replace(" ", "")
+    if bare.startswith(TOTALS) or bare.startswith(SIGNATURES):
+        return False
+    given = [key for key, value in raw.values.items() if key != "serial" and normalise(value)]
+    return len(given) >= 2
+
+
+def raw_rows(header: Header) -> list[RawRow]:
+    """The data rows under the header."""
+    letters = {column_letters(index): key for key, index in header.columns.items()}
+    marked: dict[int, set[str]] = {}
+    for row, column in header.sheet.formulas:
+        if column in letters:
+            marked.setdefault(row, set()).add(letters[column])
+    plan = list(header.columns.items())
+    found = []
+    for row, cells in header.sheet.rows:
+        if row <= header.row:
+            continue
+        width = len(cells)
+        values = {key: cells[index] if index < width else "" for key, index in plan}
+        raw = RawRow(row, values, frozenset(marked.get(row, ())), cells)
+        if is_data(raw):
+            found.append(raw)
+    return found
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A file that was read: its header and its data rows."""
+
+    header: Header
+    rows: list[RawRow]
+
+
+def load(spec: ImportSpec, data: bytes, filename: str) -> Loaded:
+    """Read a file; no transaction is open meanwhile. Raises WorkbookError where the whole file is refused."""
+    sheets = read_workbook(data, filename)
+    aliases = {column.key: (str(column.title), *column.aliases) for column in spec.columns}
+    header = find_header(sheets, aliases, [column.key for column in spec.columns if column.required])
+    rows = raw_rows(header)
+    if not rows:
+        raise workbooks.refuse("empty", header.sheet.name)
+    return Loaded(header, rows)
+
+
+def check(spec: ImportSpec, loaded: Loaded, context: ImportContext) -> Checked:
+    """Check every row without writing anything."""
+    good, refused = [], []
+    titles = {column.key: str(column.title) for column in spec.columns}
+    for raw in loaded.rows:
+        if raw.formulas:
+            names = "、".join(titles[key] for key in sorted(raw.formulas))
+            refused.append(RowResult(raw.row, "refuse", "formula", _("“%(names)s”是公式，请粘贴为数值后再导入", names=names), cells=raw.cells))
+        else:
+            good.append(raw)
+    results = sorted([*spec.check(good, context), *refused], key=lambda result: result.row)
+    return Checked(loaded.header, results)
+
+
+def write(spec: ImportSpec, checked: Checked, context: ImportContext, *, digest: str = "") -> None:
+    """Write the good rows, all or none of them; the event of the import itself with them. In the open unit of work."""
+    good = [result for result in checked.results if result.status in ("create", "update")]
+    if good:
+        spec.apply(context.session, good, context)
+    counts = checked.counts()
+    audit.note(f"{spec.name}.imported", record_type="records.import", chain_id=context.org_id, detail={**counts, "digest": digest[:16]})
+
+
+def run_import(
+    spec: ImportSpec, data: bytes, filename: str, org: Organisation, today: dt.date, *, dry_run: bool = False, strict: bool = False
+) -> tuple[dict[str, Any], Checked]:
+    """Check and write a file in one go; returns the report. ``strict`` writes nothing when any row is refused."""
+    org_id, org_name = org.id, org.name
+    loaded = load(spec, data, filename)
+    with unit_of_work(f"{spec.name}.import") as session:
+        context = ImportContext(session, org_id, org_name, today)
+        checked = check(spec, loaded, context)
+        report = checked.report()
+        if strict and report["refused"]:
+            report = {**report, "created": 0, "updated": 0}
+        elif not dry_run:
+            write(spec, checked, context)
+    return report, checked
+
+
+def refused_workbook(header_titles: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> IO[bytes]:
+    """The refused rows as they came, with the sheet row and the reason beside each, to be mended and sent again."""
+    titles = [*header_titles, _("原表行号"), _("拒绝原因")]
+    width = len(header_titles)
+
+    def lines() -> Any:
+        for row in rows:
+            cells = [normalise(cell) for cell in row["cells"][:width]]
+            yield [*cells, *[""] * (width - len(cells)), str(row["row"]), row["message"]]
+
+    return write_xlsx(titles, lines(), _("未导入"))
+
+
+def template_workbook(spec: ImportSpec) -> IO[bytes]:
+    """An empty table with the headings."""
+    return write_xlsx([str(column.title) for column in spec.columns], [], str(spec.title))
