@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -11,8 +12,11 @@ if TYPE_CHECKING:
     from portal.config import Settings
     from portal.crypto import Keyring
     from portal.plugins import PluginManager
+    from portal.web import security
+    from portal.web.locale import select as select_locale
 
 __version__ = "0.1.0"
+CATALOGUES = Path(__file__).parent / "translations"
 
 MODELS = (
     "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", 
@@ -33,24 +37,30 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the application, in the order in which things happen."""
     from flask_babel import Babel
 
-    from portal import audit, auth, database, lifecycle, tenancy
+    from portal import admin, audit, auth, database, inbox, jobs, lifecycle, people, records, tenancy, web
     from portal.config import load_settings
     from portal.crypto import Keyring, secret_key
     from portal.plugins import PluginManager
+    from portal.web import security
+    from portal.web.locale import select as select_locale
 
     settings = settings or load_settings()
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = Flask("portal", instance_path=str(settings.instance), static_folder=None)
     app.config["SECRET_KEY"] = secret_key(settings.instance)
-    Babel(app, default_locale="zh_Hans_CN", default_timezone=settings.timezone)
+    Babel(app, default_locale="zh_Hans_CN", default_timezone=settings.timezone, locale_selector=select_locale, default_translation_directories=str(CATALOGUES))
     database.init_app(app, settings)
     plugins = PluginManager(settings)
     app.extensions["portal"] = Portal(settings, Keyring.open(settings.instance, settings.cipher), plugins)
     import_models()
     tenancy.init_app(app)
     lifecycle.init_app(app)
+    security.init_app(app, settings)
     audit.init_app(app)
     auth.init_app(app)
+    web.init_app(app)
+    for part in (records, people, inbox, jobs, admin):
+        part.init_app(app)
     plugins.init_app(app)
     return app
 

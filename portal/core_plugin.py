@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from portal.contract import Permission, Role
+from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role
 from portal.hookspecs import hookimpl
 
 
 class CorePlugin:
-    """Roles and rights of the core."""
+    """Roles, rights, navigation, search and jobs of the core."""
 
     @hookimpl
     def portal_roles(self) -> list[Role]:
@@ -26,3 +26,36 @@ class CorePlugin:
         from portal.auth import roles
 
         return roles.CORE_GRANTS
+
+    @hookimpl
+    def portal_navigation(self) -> list[NavItem]:
+        from portal.admin import audit_views
+        from portal.admin import views as admin
+        from portal.auth import admin as accounts
+        from portal.jobs import views as jobs
+        from portal.people import views as people
+
+        return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation()]
+
+    @hookimpl
+    def portal_search(self, query: str, limit: int) -> list[Hit]:
+        from portal.people import views as people
+
+        return people.hits(query, limit)
+
+    @hookimpl
+    def portal_record_types(self) -> list[RecordType]:
+        from flask import url_for
+
+        from portal.directory.models import Person
+
+        def person_url(record_id: int) -> str:
+            return url_for("people.detail", person_id=record_id)
+
+        return [RecordType("directory.person", "人员", Person, person_url, "people.read")]
+
+    @hookimpl
+    def portal_jobs(self) -> list[Job]:
+        from portal.jobs import housekeeping
+
+        return [housekeeping.JOB]

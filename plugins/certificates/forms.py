@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from sqlalchemy import select
 from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from plugins.certificates import figures, rules
+from plugins.certificates.models import Certificate
+from portal.database import db
+from portal.settings import get_setting
 
 KINDS = (("new", _l("新领")), ("renew", _l("换证")), ("replace", _l("补证")), ("change", _l("变更")))
 GROUNDS = ("退休", "离职", "调离", "不符合条件", "换证", "其他")
@@ -28,6 +35,12 @@ def day(label: Any, *, required: bool = True, **more: Any) -> DateField:
     return DateField(label, [InputRequired(_l("请填写日期。"))] if required else [Optional()], **more)
 
 
+def _issuer(record: Any) -> str:
+    """Who issued the town's latest certificate issues the next, too."""
+    latest = select(Certificate.issuer).where(Certificate.org_id == record.org_id, Certificate.issuer != "").order_by(Certificate.id.desc()).limit(1)
+    return db.session.scalar(latest) or ""
+
+
 class LostForm(FlaskForm):
     public_notice = text(_l("作废公告（媒体、日期或文号）"), 200)
 
@@ -37,6 +50,10 @@ class CancelForm(FlaskForm):
 
 
 class RecoverForm(FlaskForm):
+    @staticmethod
+    def defaults(record: Any, today: dt.date) -> dict[str, Any]:
+        return {"handed_in_by": record.holder_name, "cleared_on": today}
+
     handed_in_by = text(_l("交回人"), 60)
     received_by = text(_l("接收人"), 60)
     cleared_on = day(_l("收回日期"))
@@ -47,6 +64,11 @@ class UnrecoverableForm(FlaskForm):
 
 
 class IssueForm(FlaskForm):
+    @staticmethod
+    def defaults(record: Any, today: dt.date) -> dict[str, Any]:
+        years = get_setting(figures.VALIDITY_YEARS, record.org_id, today)
+        return {"issuer": _issuer(record), "issued_on": today, "valid_until": rules.add_years(today, years)}
+
     number = text(_l("执法证号"), 30)
     issuer = text(_l("发证机关"), 80)
     issued_on = day(_l("发证日期"))

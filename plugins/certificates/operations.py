@@ -210,10 +210,9 @@ def give_up(_session: Session, certificate: Certificate, data: Mapping[str, Any]
     certificate.clearing = "unrecoverable"
 
 
-def destroy(session: Session, org_id: int, ids: list[int], values: Mapping[str, Any], today: dt.date) -> Destruction:
+def destroy(org_id: int, ids: list[int], values: Mapping[str, Any], today: dt.date) -> Destruction:
     """销毁 a batch of recovered certificates before two witnesses; raises Refused, and then nothing has changed."""
-    with unit_of_work("certificates.destroy") as writer:
-        session = writer
+    with unit_of_work("certificates.destroy") as session:
         found = session.scalars(select(Certificate).where(Certificate.id.in_(ids), Certificate.org_id == org_id).with_for_update(of=Certificate)).unique().all()
         if not ids:
             raise Refused(_("请至少选择一张证件。"), field="ids")

@@ -35,6 +35,7 @@ CERTIFICATE = Workflow(
     title=_l("执法证件"),
     model=Certificate,
     url=_url,
+    more_states=CLEARING_STATES,
     states=(
         State("active", _l("有效"), "green", "circle-check"),
         State("suspended", _l("暂扣"), "amber", "player-pause"),

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from portal.database import utcnow
 from portal.directory.models import Person, PersonChange
+from portal.tenancy import crossing
 
 STATUS = {"retire": "退休", "leave": "离职", "transfer": "调离", "off_post": "离岗", "on_post": "在岗"}
+CARRIED = ("name", "gender", "position", "category", "has_legal_qualification", "legal_qualification_no", "education", "probation_until")
 KINDS = {
     "retire": "退休",
     "leave": "离职",
@@ -29,17 +31,18 @@ def record_change(session: Session, person: Person, kind: str, effective_on: dt.
     session.add(change)
     session.flush()
     if effective_on <= today:
-        apply_change(change, person)
+        apply_change(session, change, person)
         session.flush()
     return change
 
 
-def apply_change(change: PersonChange, person: Person) -> None:
+def apply_change(session: Session, change: PersonChange, person: Person) -> None:
     """Let a change take effect on the person."""
     if change.kind == "employment":
         person.employment_type = change.new_value
     elif change.kind == "move" and change.to_org_id:
-        person.org_id = change.to_org_id
+        person.post_status, person.post_status_on, person.left_on = "调离", change.effective_on, change.effective_on
+        _arrive(session, person, change.to_org_id)
     elif change.kind in STATUS:
         person.post_status, person.post_status_on = STATUS[change.kind], change.effective_on
         if change.kind == "retire":
@@ -47,6 +50,21 @@ def apply_change(change: PersonChange, person: Person) -> None:
         if change.kind in ("leave", "transfer"):
             person.left_on = change.effective_on
     change.applied_at = utcnow()
+
+
+def _arrive(session: Session, person: Person, org_id: int) -> None:
+    """The person begins anew in another town; what happened in the old one stays there with the old entry."""
+    with crossing("directory.move", "a person moves to another town"):
+        known = select(Person).where(Person.org_id == org_id, Person.id_number_index == person.id_number_index)
+        arrived = session.scalars(known).first() if person.id_number_index is not None else None
+        if arrived is not None:
+            arrived.post_status, arrived.post_status_on, arrived.left_on = "在岗", person.post_status_on, None
+        else:
+            arrived = Person(org_id=org_id, employment_type=person.employment_type, **{key: getattr(person, key) for key in CARRIED})
+            if person.id_number_enc is not None:
+                arrived.set_id_number(person.id_number())
+            session.add(arrived)
+        session.flush()
 
 
 def due_changes(session: Session, today: dt.date, orgs: Collection[int] | None = None) -> list[PersonChange]:
@@ -61,6 +79,6 @@ def apply_due_changes(session: Session, today: dt.date, orgs: Collection[int] | 
     """Apply every change (of these organisations) whose day has come; returns how many."""
     due = due_changes(session, today, orgs)
     for change in due:
-        apply_change(change, change.person)
+        apply_change(session, change, change.person)
     session.flush()
     return len(due)

@@ -73,6 +73,8 @@ class Workflow:
     transitions: tuple[Transition, ...]
     column: str = "state"
     url: Callable[[int], str] | None = None
+    more_states: tuple[State, ...] = ()
+    """States of a second thing that the record has, e.g. where the paper is; for showing only."""
 
     def state(self, code: str) -> State:
         return next((state for state in self.states if state.code == code), State(code, code))

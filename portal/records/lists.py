@@ -1,0 +1,233 @@
+"""The list component: filter, search, sort, page by key, choose columns, act on many, export; all of it in the address.
+
+A list asks two statements however many rows there are: a page of rows, and a count that stops at a thousand.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+
+from portal.database import db
+from portal.records.exporting import write_csv, write_xlsx
+
+PAGE = 50
+COUNTED = 1000
+LONGEST_SEARCH = 60
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: ``text(row)`` for reading and export; a ``link``, or a badge (text, tone, icon) in its place on the page."""
+
+    key: str
+    title: Any
+    text: Callable[[Any], Any]
+    link: Callable[[Any], str] | None = None
+    badge: Callable[[Any], tuple[Any, str, str] | None] | None = None
+    order: str = ""
+    shown: bool = True
+    css: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter with a fixed set of values."""
+
+    key: str
+    title: Any
+    choices: Sequence[tuple[str, Any]]
+    condition: Callable[[str], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Dates:
+    """A filter for a range of days."""
+
+    key: str
+    title: Any
+    column: Any
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order on offer: columns with their direction. None of them may be empty (NULL)."""
+
+    title: Any
+    columns: Sequence[tuple[Any, bool]]
+
+
+@dataclass(frozen=True)
+class ListSpec:
+    """A list. ``select`` gives the statement whose first column is the row's id, labelled ``id``."""
+
+    name: str
+    select: Callable[[], Select[Any]]
+    key: Any
+    columns: Sequence[Column]
+    orders: Mapping[str, Order]
+    default_order: str
+    filters: Sequence[Choice | Dates] = ()
+    search: Callable[[str], ColumnElement[bool]] | None = None
+    search_hint: Any = ""
+    export_permission: str = ""
+    selectable: bool = False
+
+
+@dataclass
+class ListPage:
+    """A page of a list, ready for the template."""
+
+    spec: ListSpec
+    rows: Sequence[Row[Any]]
+    columns: list[Column]
+    arguments: dict[str, str]
+    order: str
+    count: int
+    more: bool
+    next_cursor: str = ""
+    first: bool = True
+    chosen: set[str] = field(default_factory=set)
+
+    @property
+    def counted(self) -> str:
+        return f"{COUNTED}+" if self.count > COUNTED else str(self.count)
+
+    @property
+    def filtered(self) -> bool:
+        return any(self.arguments.get(key) for key in ("q", *self.filter_keys()))
+
+    def filter_keys(self) -> Iterator[str]:
+        for item in self.spec.filters:
+            yield from ((item.key,) if isinstance(item, Choice) else (f"{item.key}_from", f"{item.key}_to"))
+
+    def address(self, **changes: str) -> str:
+        """The query string of this list with some arguments changed; empty ones fall away."""
+        from urllib.parse import urlencode
+
+        merged = {**self.arguments, **changes}
+        return "?" + urlencode([(key, value) for key, value in merged.items() if value])
+
+
+def clean(text: str, longest: int = LONGEST_SEARCH) -> str:
+    """What was typed into a search box, as a database takes it."""
+    return " ".join(text.replace("\0", "").encode("utf-8", "ignore").decode().split())[:longest]
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _read(spec: ListSpec, arguments: Mapping[str, str]) -> tuple[dict[str, str], list[ColumnElement[bool]]]:
+    """The arguments that mean something, and their conditions. What does not is left aside."""
+    kept: dict[str, str] = {}
+    conditions: list[ColumnElement[bool]] = []
+    query = clean(arguments.get("q", ""))
+    if query and spec.search is not None:
+        kept["q"] = query
+        conditions.append(spec.search(query))
+    for item in spec.filters:
+        if isinstance(item, Choice):
+            value = arguments.get(item.key, "")
+            if value in [code for code, _title in item.choices]:
+                kept[item.key] = value
+                conditions.append(item.condition(value))
+            continue
+        first, last = _day(arguments.get(f"{item.key}_from", "")), _day(arguments.get(f"{item.key}_to", ""))
+        if first:
+            kept[f"{item.key}_from"] = first.isoformat()
+            conditions.append(item.column >= first)
+        if last:
+            kept[f"{item.key}_to"] = last.isoformat()
+            conditions.append(item.column <= last)
+    return kept, conditions
+
+
+def encode_cursor(values: Sequence[Any]) -> str:
+    plain = [value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps(plain, ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+def decode_cursor(text: str, columns: Sequence[Any]) -> list[Any] | None:
+    """The values of a cursor in the types of its columns; None when it is none."""
+    if not text or len(text) > 600:
+        return None
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, binascii.Error, UnicodeDecodeError):
+        return None
+    if not isinstance(values, list) or len(values) != len(columns):
+        return None
+    found = []
+    for value, column in zip(values, columns, strict=True):
+        wanted = column.type.python_type
+        if wanted is dt.date and isinstance(value, str):
+            value = _day(value)
+        if not isinstance(value, wanted) or isinstance(value, bool) or (isinstance(value, int) and abs(value) > 2**31 - 1) or (isinstance(value, str) and "\0" in value):
+            return None
+        found.append(value)
+    return found
+
+
+def _beyond(columns: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Rows that come after these values in an order."""
+    ways = []
+    for index, (column, descending) in enumerate(columns):
+        same = [columns[i][0] == values[i] for i in range(index)]
+        ways.append(and_(*same, column < values[index] if descending else column > values[index]))
+    return or_(*ways)
+
+
+def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()) -> ListPage:
+    """A page of the list for the arguments of a request."""
+    kept, conditions = _read(spec, arguments)
+    order = arguments.get("sort", "")
+    order = order if order in spec.orders else spec.default_order
+    if order != spec.default_order:
+        kept["sort"] = order
+    columns = [*spec.orders[order].columns, (spec.key, False)]
+    statement = spec.select().where(*conditions)
+    count = db.session.scalar(select(func.count()).select_from(statement.with_only_columns(spec.key).limit(COUNTED + 1).subquery())) or 0
+    cursor = decode_cursor(arguments.get("after", ""), [column for column, _descending in columns])
+    if cursor is not None:
+        statement = statement.where(_beyond(columns, cursor))
+    keys = [column.label(f"_key{index}") for index, (column, _descending) in enumerate(columns)]
+    ordered = statement.add_columns(*keys).order_by(*(column.desc() if descending else column for column, descending in columns)).limit(PAGE + 1)
+    rows = db.session.execute(ordered).all()
+    more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    next_cursor = encode_cursor([getattr(rows[-1], f"_key{index}") for index in range(len(columns))]) if more else ""
+    wanted = {key for part in chosen for key in part.split(",")} & {column.key for column in spec.columns}
+    if wanted:
+        kept["cols"] = ",".join(column.key for column in spec.columns if column.key in wanted)
+    shown = [column for column in spec.columns if (column.key in wanted if wanted else column.shown)]
+    return ListPage(spec, rows, shown, kept, order, count, more, next_cursor, cursor is None, {column.key for column in shown})
+
+
+def export(spec: ListSpec, arguments: Mapping[str, str], kind: str) -> tuple[IO[bytes], int]:
+    """All rows that fit the arguments, as ``xlsx`` or ``csv``; returns the file and how many rows it has."""
+    _kept, conditions = _read(spec, arguments)
+    order = arguments.get("sort", "")
+    columns = spec.orders[order if order in spec.orders else spec.default_order].columns
+    statement = spec.select().where(*conditions).order_by(*(column.desc() if descending else column for column, descending in columns), spec.key)
+    count = 0
+
+    def lines() -> Iterator[list[Any]]:
+        nonlocal count
+        for row in db.session.execute(statement, execution_options={"yield_per": 1000}):
+            count += 1
+            yield [column.text(row) for column in spec.columns]
+
+    titles = [str(column.title) for column in spec.columns]
+    stream = write_csv(titles, lines()) if kind == "csv" else write_xlsx(titles, lines())
+    return stream, count

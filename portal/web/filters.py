@@ -1,0 +1,62 @@
+"""What templates may use beside Jinja's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import Flask, current_app, g, session
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from portal.auth import roles
+from portal.auth.permissions import can
+from portal.clock import today
+from portal.config import current_settings
+from portal.contract import NavItem
+from portal.inbox import service as inbox
+from portal.web import history
+
+
+def moment(value: dt.datetime | None) -> str:
+    """A moment in the office's time zone."""
+    return value.astimezone(current_settings().zone).strftime("%Y-%m-%d %H:%M") if value else "—"
+
+
+def day(value: dt.date | None) -> str:
+    return value.isoformat() if value else "—"
+
+
+def navigation() -> list[tuple[Any, list[NavItem]]]:
+    """The entries of the acting role, by section, in order."""
+    grant = g.get("grant")
+    if grant is None:
+        return []
+    found = current_app.extensions["portal"].plugins.collect_for(grant.org_id, "portal_navigation")
+    items = sorted((item for item in found if not item.permission or can(item.permission)), key=lambda item: item.weight)
+    sections: dict[str, list[NavItem]] = {}
+    for item in items:
+        sections.setdefault(str(item.section), []).append(item)
+    return list(sections.items())
+
+
+def role_title(code: str) -> Any:
+    known = roles.all_roles().get(code)
+    return known.title if known else {"system": _("系统")}.get(code, code)
+
+
+def theme() -> str:
+    return str(session.get("theme", "light"))
+
+
+def language() -> str:
+    return "en" if str(get_locale()).startswith("en") else "zh-CN"
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(moment=moment, day=day)
+    app.jinja_env.globals.update(
+        can=can, today=today, navigation=navigation, role_title=role_title, theme=theme, language=language, counts=inbox.counts,
+        settings=app.extensions["portal"].settings, event_title=history.title, event_changes=history.changes,
+    )  # fmt: skip
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

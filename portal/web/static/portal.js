@@ -1,0 +1,100 @@
+/* Small helpers of the portal. Every page works without them. */
+(function () {
+  "use strict";
+  var root = document.documentElement;
+
+  function token() {
+    var meta = document.querySelector('meta[name="csrf-token"]');
+    return meta ? meta.content : "";
+  }
+
+  if (root.dataset.theme === "auto" && window.matchMedia && window.matchMedia("(prefers-color-scheme: dark)").matches) {
+    root.setAttribute("data-bs-theme", "dark");
+  }
+
+  document.addEventListener("htmx:configRequest", function (event) {
+    event.detail.headers["X-CSRFToken"] = token();
+  });
+
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var status = event.detail.xhr.status;
+    if (status >= 400 && status < 600) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+
+  document.addEventListener("htmx:sendError", function () {
+    var box = document.getElementById("flash");
+    if (box) { box.textContent = box.dataset.offline || ""; }
+  });
+
+  var asking = null;
+
+  function ask(form, button, text) {
+    var dialog = document.getElementById("confirm");
+    if (!dialog || typeof dialog.showModal !== "function") { return window.confirm(text); }
+    dialog.querySelector("[data-text]").textContent = text;
+    dialog.querySelector("[data-yes]").textContent = button ? button.textContent.trim() : dialog.dataset.yes;
+    asking = { form: form, button: button };
+    dialog.showModal();
+    return false;
+  }
+
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    var button = event.submitter || null;
+    var text = (button && button.dataset.confirm) || form.dataset.confirm;
+    if (text && !form.dataset.confirmed && !ask(form, button, text)) {
+      event.preventDefault();
+      return;
+    }
+    if (form.method === "post" && !form.hasAttribute("hx-post") && !form.dataset.download) {
+      if (form.dataset.sent) { event.preventDefault(); return; }
+      form.dataset.sent = "1";
+      form.classList.add("is-sending");
+    }
+  });
+
+  window.addEventListener("pageshow", function () {
+    document.querySelectorAll("form[data-sent]").forEach(function (form) {
+      delete form.dataset.sent;
+      delete form.dataset.confirmed;
+      form.classList.remove("is-sending");
+    });
+  });
+
+  document.addEventListener("click", function (event) {
+    var target = event.target.closest("[data-yes],[data-no],[data-print],[data-copy],[data-nav]");
+    if (!target) { return; }
+    if (target.hasAttribute("data-no")) { document.getElementById("confirm").close(); asking = null; }
+    if (target.hasAttribute("data-yes") && asking) {
+      var wanted = asking;
+      document.getElementById("confirm").close();
+      wanted.form.dataset.confirmed = "1";
+      if (wanted.button && wanted.form.requestSubmit) { wanted.form.requestSubmit(wanted.button); } else { wanted.form.submit(); }
+      asking = null;
+    }
+    if (target.hasAttribute("data-print")) { window.print(); }
+    if (target.hasAttribute("data-nav")) {
+      var open = document.body.classList.toggle("nav-open");
+      document.querySelectorAll("[data-nav][aria-expanded]").forEach(function (item) { item.setAttribute("aria-expanded", String(open)); });
+    }
+  });
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") { document.body.classList.remove("nav-open"); }
+  });
+
+  document.addEventListener("change", function (event) {
+    var target = event.target;
+    if (target.matches("[data-submit]") && target.form) { target.form.requestSubmit ? target.form.requestSubmit() : target.form.submit(); }
+    if (target.matches("[data-select-all]")) {
+      document.querySelectorAll('input[name="' + target.dataset.selectAll + '"]').forEach(function (box) { box.checked = target.checked; });
+    }
+    if (target.matches("[data-select-all], input[name=ids]")) {
+      var chosen = document.querySelectorAll("input[name=ids]:checked").length;
+      document.querySelectorAll("[data-chosen]").forEach(function (place) { place.textContent = String(chosen); });
+    }
+  });
+})();
