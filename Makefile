@@ -4,12 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help install test check lock clean
+.PHONY: help install run test check bench messages lock clean
 
 help:
+	@echo "make run       a demonstration on http://127.0.0.1:8000 (PORT=... for another port)"
 	@echo "make install   make the environment in .venv/, with the command .venv/bin/portal"
 	@echo "make test      everything: checks, tests on SQLite and PostgreSQL"
-	@echo "make check     ruff, types, layers"
+	@echo "make check     ruff, types, layers, templates, catalogues"
+	@echo "make bench     speed, as ratios to a bare program measured in the same run"
+	@echo "make messages  collect texts into the English catalogues and compile them"
 	@echo "make lock      renew requirements*.txt from pyproject.toml"
 
 $(VENV)/.ok: requirements.txt tools/link.py
@@ -25,10 +28,22 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.ok
 
 install: $(VENV)/.ok
 
+run: $(VENV)/.ok
+	@$(BIN)/portal init --demo >/dev/null
+	@exec $(BIN)/portal serve --with-scheduler
+
+bench: $(VENV)/.ok
+	$(BIN)/python -m bench
+
+messages: $(VENV)/.dev
+	$(BIN)/python tools/messages.py
+
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy portal plugins
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/template_lint.py
+	$(BIN)/python tools/messages.py --check
 	@! grep -n '://' requirements.txt requirements-dev.txt
 
 test: check

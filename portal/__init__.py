@@ -12,15 +12,12 @@ if TYPE_CHECKING:
     from portal.config import Settings
     from portal.crypto import Keyring
     from portal.plugins import PluginManager
-    from portal.web import security
-    from portal.web.locale import select as select_locale
 
 __version__ = "0.1.0"
 CATALOGUES = Path(__file__).parent / "translations"
 
 MODELS = (
-    "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", 
-    "jobs.models", "inbox.models", "settings", "plugins",
+    "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", "jobs.models", "inbox.models", "settings", "plugins",
 )  # fmt: skip
 
 
@@ -39,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from portal import admin, audit, auth, database, inbox, jobs, lifecycle, people, records, tenancy, web
     from portal.config import load_settings
+    from portal.core_plugin import CorePlugin
     from portal.crypto import Keyring, secret_key
     from portal.plugins import PluginManager
     from portal.web import security
@@ -50,7 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SECRET_KEY"] = secret_key(settings.instance)
     Babel(app, default_locale="zh_Hans_CN", default_timezone=settings.timezone, locale_selector=select_locale, default_translation_directories=str(CATALOGUES))
     database.init_app(app, settings)
-    plugins = PluginManager(settings)
+    plugins = PluginManager(settings, CorePlugin(), __version__)
     app.extensions["portal"] = Portal(settings, Keyring.open(settings.instance, settings.cipher), plugins)
     import_models()
     tenancy.init_app(app)

@@ -13,6 +13,8 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
+        for name in list(g):
+            g.pop(name)
         g.outer = (current_actor(), current_scope())
         set_actor(NOBODY)
         set_scope(NOTHING)

@@ -128,17 +128,14 @@ def _import_folder(folder: Path) -> ModuleType:
 class PluginManager:
     """The plugins of one application. A plugin that cannot be used is reported in ``failed`` and left out."""
 
-    def __init__(self, settings: Settings) -> None:
-        from portal import __version__
-        from portal.core_plugin import CorePlugin
-
-        self.core_version = __version__
+    def __init__(self, settings: Settings, core: Any, core_version: str) -> None:
+        self.core_version = core_version
         self.failed: dict[str, str] = {}
         self._manager = pluggy.PluginManager("portal")
         self._manager.add_hookspecs(PortalHooks)
         self._plugins: dict[str, Any] = {}
         self._enabled: tuple[int, dict[str, frozenset[int]]] | None = None
-        self.core = CorePlugin()
+        self.core = core
         self._manager.register(self.core, "core")
         found = self._discover(settings)
         for name in self._in_order(found):

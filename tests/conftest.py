@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 
 from tests import databases
@@ -33,7 +33,6 @@ def make_schema(app: Flask) -> None:
     portal = app.extensions["portal"]
     if any(migrate.ENVIRONMENT.glob("versions/*.py")):
         migrate.upgrade(portal.settings, portal.plugins)
-        Base.metadata.create_all(db.engine)
         return
     Base.metadata.create_all(db.engine)
     with db.engine.begin() as connection:
@@ -171,11 +170,11 @@ def csrf_of(html: str) -> str:
 
 
 @pytest.fixture
-def login(app: Flask) -> Callable[..., FlaskClient]:
+def login() -> Callable[..., FlaskClient]:
     """``login("jn_clerk")`` gives a client of its own that is logged in as that account."""
 
     def log_in(username: str, password: str = PASSWORD) -> FlaskClient:
-        client = app.test_client()
+        client = current_app.test_client()
         page = client.get("/login")
         answer = client.post(
             "/login",
@@ -199,7 +198,7 @@ def post() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def world(app: Flask) -> Any:
+def world() -> Any:
     """Organisations and accounts by name: ``world.jiangnan``, ``world.gelan``, ``world.accounts["jn_clerk"]``."""
     from tests.worlds import World
 

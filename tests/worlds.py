@@ -14,12 +14,12 @@ ORGANISATIONS = (
     ("500115-gaj", "区公安局", "公安", "department"),
 )
 ACCOUNTS = (
-    ("jn_clerk", "杨静", (("handling_officer", "500115003"),)),
+    ("jn_clerk", "杨静", (("certificate_clerk", "500115003"),)),
     ("jn_officer", "李明杰", (("handling_officer", "500115003"),)),
     ("jn_head", "周平", (("office_head", "500115003"),)),
     ("jn_leader", "陈伟霞", (("leader", "500115003"),)),
     ("jn_legal", "孙伟军", (("legal_reviewer", "500115003"),)),
-    ("gl_clerk", "吴丽丽", (("handling_officer", "500115132"),)),
+    ("gl_clerk", "吴丽丽", (("certificate_clerk", "500115132"),)),
     ("gl_head", "郑军杰", (("office_head", "500115132"),)),
     ("sup", "沈芳艳", (("supervisor", "500115"),)),
     ("ga_liaison", "韩军刚", (("department_liaison", "500115-gaj"),)),

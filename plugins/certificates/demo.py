@@ -95,9 +95,10 @@ class Town:
             certificates[index].clearing, certificates[index].handed_in_by = "recovered", certificates[index].holder_name
             certificates[index].received_by, certificates[index].cleared_on = "杨静", today - dt.timedelta(days=55)
         sequence = next_number(session, self.town.id, "certificates.destruction", today.year)
+        number = format_number("{org}证销〔{year}〕{seq}号", self.town.short_name, today.year, sequence)
         batch = Destruction(
-            org_id=self.town.id, number=format_number("{org}证销〔{year}〕{seq}号", self.town.short_name, today.year, sequence), destroyed_on=today - dt.timedelta(days=30),
-            first_witness="周平", second_witness="孙丽", supervised_by="沈芳", place="区司法局档案室", method="粉碎", count=2,
+            org_id=self.town.id, number=number, destroyed_on=today - dt.timedelta(days=30), first_witness="周平", second_witness="孙丽",
+            supervised_by="沈芳", place="区司法局档案室", method="粉碎", count=2,
         )  # fmt: skip
         session.add(batch)
         session.flush()

@@ -126,7 +126,8 @@ def new(person_id: int) -> Any:
             flash(_("申请已登记为草稿，请核对后提交。"), "success")
             return redirect(url_for("certificate_applications.detail", application_id=application_id), 303)
         except DomainError as error:
-            (form[error.field] if error.field in form else form.kind).errors = [error.message]
+            field = error.field if error.field in form else "kind"
+            form[field].errors = [error.message]
     return render_template("certificates/application_form.html", form=form, person=person, application=None), 422 if form.errors else 200
 
 
@@ -139,9 +140,8 @@ def _form(person: Person) -> ApplicationForm:
 
 def _prefill(form: ApplicationForm, person: Person) -> None:
     form.category.data = person.category
-    latest = db.session.scalars(
-        select(Certificate).where(Certificate.person_id == person.id, Certificate.state.in_((*rules.VALID_STATES, "expired", "lost"))).order_by(Certificate.valid_until.desc())
-    ).unique().first()  # fmt: skip
+    replaceable = Certificate.state.in_((*rules.VALID_STATES, "expired", "lost"))
+    latest = db.session.scalars(select(Certificate).where(Certificate.person_id == person.id, replaceable).order_by(Certificate.valid_until.desc())).unique().first()
     if latest is not None:
         form.kind.data = "replace" if latest.state == "lost" else "renew"
         form.predecessor_id.data, form.area.data = latest.id, latest.area

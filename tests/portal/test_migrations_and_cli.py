@@ -28,10 +28,13 @@ def test_up_down_up(app):
     house = app.extensions["portal"]
     db.session.rollback()
     db.engine.dispose()
+    migrate.downgrade(house.settings, house.plugins, "certificates", "base")
+    assert not [name for name in tables(app) if name.startswith("certificates_")]
     migrate.downgrade(house.settings, house.plugins, "core", "base")
-    assert tables(app) == {"alembic_version_core"}
-    assert migrate.upgrade(house.settings, house.plugins) == ["core"]
-    assert tables(app) == {*Base.metadata.tables, "alembic_version_core"}
+    versions = {"alembic_version_core", "alembic_version_certificates"}
+    assert tables(app) == versions
+    assert migrate.upgrade(house.settings, house.plugins) == ["core", "certificates"]
+    assert tables(app) == {*Base.metadata.tables, *versions}
     assert migrate.upgrade(house.settings, house.plugins) == []
 
 
@@ -42,9 +45,11 @@ def run(instance: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_line_makes_and_verifies_an_instance(tmp_path):
-    assert json.loads(run(tmp_path, "db", "upgrade", "--json").stdout) == {"upgraded": ["core"]}
+    assert json.loads(run(tmp_path, "db", "upgrade", "--json").stdout) == {"upgraded": ["core", "certificates"]}
     assert json.loads(run(tmp_path, "audit", "verify", "--json").stdout) == {"ok": True, "events": 0, "broken": None}
-    assert json.loads(run(tmp_path, "plugins", "list", "--json").stdout) == {"plugins": []}
+    assert json.loads(run(tmp_path, "plugins", "list", "--json").stdout) == {
+        "plugins": [{"name": "certificates", "version": "1.0.0", "towns": []}]
+    }
     refused = run(tmp_path, "plugins", "enable", "certificates", "--town", "nowhere")
     assert refused.returncode == 2 and "nowhere" in refused.stderr
     (tmp_path / "portal.toml").write_text("colour = 1\n")
