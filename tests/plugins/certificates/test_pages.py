@@ -196,7 +196,7 @@ def test_import_through_the_page(app, world, login, post):
     assert refused.status_code == 200 and refused.data[:2] == b"PK"
     assert "导入过" in clerk.get(upload(SAMPLE.read_bytes()).headers["Location"]).get_data(as_text=True)
     twice = post(clerk, answer.headers["Location"], page=page)
-    assert twice.status_code == 303
+    assert twice.status_code in (302, 303)
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Certificate)) == 45
     wrong = ((b"hello", "x.xlsx", "这不是 Excel"), (b"%PDF-1.4", "x.pdf", "这不是 Excel"), (b"", "x.xlsx", "没有数据"))
