@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.config import Settings
 from portal.contract import Manifest
-from portal.database import Base, db
+from portal.database import Base, db, read_beside
 from portal.errors import Refused
 from portal.hookspecs import PortalHooks
 
@@ -29,8 +29,6 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 GROUP = "portal.plugins"
 EXTRA_NAMESPACE = "portal_extra_plugins"
-UNSCOPED = {"unscoped": True}
-"""For the statements on which tenancy itself stands."""
 
 
 class PluginState(Base):
@@ -72,8 +70,7 @@ def revision(name: str) -> int:
     """The present value of a counter, read at most once a request and transaction."""
     found: dict[str, int] | None = g.get("revisions")
     if found is None:
-        with db.session.no_autoflush:
-            found = {row.name: row.value for row in db.session.execute(select(Revision.name, Revision.value), execution_options=UNSCOPED)}
+        found = {row.name: row.value for row in read_beside(select(Revision.name, Revision.value))}
         g.revisions = found
     return found.get(name, 0)
 
@@ -281,11 +278,8 @@ class PluginManager:
         now = revision("plugins")
         if self._enabled is None or self._enabled[0] != now:
             found: dict[str, set[int]] = {}
-            with db.session.no_autoflush:
-                found_rows = select(PluginState.plugin, PluginState.org_id).where(PluginState.enabled)
-                rows = db.session.execute(found_rows, execution_options=UNSCOPED)
-                for plugin, org_id in rows:
-                    found.setdefault(plugin, set()).add(org_id)
+            for plugin, org_id in read_beside(select(PluginState.plugin, PluginState.org_id).where(PluginState.enabled)):
+                found.setdefault(plugin, set()).add(org_id)
             self._enabled = (now, {plugin: frozenset(orgs) for plugin, orgs in found.items()})
         if name not in self._plugins:
             return frozenset()

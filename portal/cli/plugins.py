@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from sqlalchemy import select
 
+from portal.cli import scaffold
 from portal.cli.base import acting, application, as_json, find_organisation, show
 from portal.database import db
 from portal.directory.models import Organisation
@@ -58,3 +59,6 @@ def enable(name: str, town: str, as_json: bool) -> None:
 def disable(name: str, town: str, as_json: bool) -> None:
     """Switch a plugin off for a town; its data stays."""
     _switch(name, town, False, as_json)
+
+
+plugins.add_command(scaffold.new)

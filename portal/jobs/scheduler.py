@@ -128,8 +128,8 @@ def main(stop: threading.Event, app: Flask) -> None:
                 try:
                     token = _heartbeat(token)
                     run_queued(app)
-                except (SQLAlchemyError, DomainError):
-                    log.warning("the scheduler could not reach the database; it tries again")
+                except (SQLAlchemyError, DomainError) as error:
+                    log.warning("the scheduler could not reach the database; it tries again: %s", error)
                 finally:
                     db.session.remove()
             stop.wait(POLL_SECONDS)

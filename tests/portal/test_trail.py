@@ -146,3 +146,16 @@ def test_changes_of_people_take_effect_on_their_day(app, world):
         assert apply_due_changes(session, dt.date(2026, 12, 1)) == 1
         assert apply_due_changes(session, dt.date(2026, 12, 1)) == 0
     assert db.session.get(Person, person_id).post_status == "退休"
+
+
+def test_a_separate_write_needs_nothing_else_first(app, world):
+    """The first thing a process does may be a short write of its own: nothing may queue for the gate beside it."""
+    from portal.jobs import leases
+
+    db.session.remove()
+    app.extensions["portal"].plugins.forget()
+    token = leases.take("anything")
+    assert token and leases.take("anything") is None
+    assert leases.beat("anything", token)
+    leases.give_back("anything", token)
+    assert leases.take("anything")

@@ -1,0 +1,101 @@
+"""A demonstration served as `make run` serves it, and a real Chromium that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic",
+]  # fmt: skip
+
+
+@dataclass
+class Served:
+    """A running portal."""
+
+    address: str
+    instance: Path
+    password: str
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """`portal init --demo` and `portal serve --with-scheduler`, on a port that is free."""
+    instance = tmp_path_factory.mktemp("browser") / "instance"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "PORTAL_INSTANCE": str(instance), "PORT": str(port), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-m", "portal", "init", "--demo"], env=environment, cwd=ROOT, check=True, capture_output=True)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([sys.executable, "-m", "portal", "serve", "--with-scheduler"], env=environment, cwd=ROOT, **quiet)
+    address = f"http://127.0.0.1:{port}"
+    for _attempt in range(200):
+        try:
+            if json.load(urllib.request.urlopen(f"{address}/readyz"))["scheduler"]:
+                break
+        except OSError:
+            pass
+        time.sleep(0.1)
+    yield Served(address, instance, json.loads((instance / "demo-accounts.json").read_text())["password"])
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A missing browser is a failure, not a skip."""
+    assert Path(CHROMIUM).exists(), "Chromium is needed: apt install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Reader:
+    """Somebody at a browser, and everything that went wrong meanwhile."""
+
+    page: Page
+    served: Served
+    complaints: list[str] = field(default_factory=list)
+
+    def log_in(self, username: str) -> None:
+        self.open("/login")
+        self.page.fill("[name=username]", username)
+        self.page.fill("[name=password]", self.served.password)
+        self.page.click("main button.btn-primary")
+        self.page.wait_for_url(f"{self.served.address}/")
+
+    def open(self, path: str) -> Any:
+        return self.page.goto(self.served.address + path)
+
+
+@pytest.fixture(params=[(1366, 768), (390, 844)], ids=["desk", "phone"])
+def reader(request: pytest.FixtureRequest, chromium: Browser, served: Served) -> Iterator[Reader]:
+    width, height = request.param
+    context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    page = context.new_page()
+    found = Reader(page, served)
+    page.on("pageerror", lambda error: found.complaints.append(f"script: {error}"))
+    page.on("console", lambda message: found.complaints.append(message.text) if message.type == "error" and "status of 4" not in message.text else None)
+    page.on("request", lambda asked: found.complaints.append(f"off site: {asked.url}") if not asked.url.startswith((served.address, "data:")) else None)
+    yield found
+    context.close()
+    assert found.complaints == []
