@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from flask import Flask, current_app
-from sqlalchemy import update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from portal.database import db, utcnow
 from portal.errors import DomainError
 from portal.jobs.models import Lease
 from portal.work import separate_write
 
+log = logging.getLogger(__name__)
 SECONDS = 30
 BEAT_SECONDS = 5
 
@@ -28,17 +32,33 @@ class LeaseLost(Exception):
     """Another process took the lease over, or the process is asked to stop: the work ends here and is completed later."""
 
 
+@cache
+def machine() -> str:
+    """The machine and, in containers, the world of process numbers to which a holder's number belongs."""
+    try:
+        numbers = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    except OSError:
+        numbers = ""
+    return f"{socket.gethostname()[:60]}/{numbers}"
+
+
+def _stat(pid: int) -> list[str]:
+    """State and further fields of a process as /proc tells them; empty where that is not known."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
 def process_start(pid: int) -> str:
     """When a process began, as the system tells it; empty where that is not known. Tells a reused number apart."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+    fields = _stat(pid)
+    return fields[19] if len(fields) > 19 else ""
 
 
 def is_gone(lease: Lease) -> bool:
     """Whether the holder is a process of this machine that does not exist any more."""
-    if lease.host != socket.gethostname():
+    if lease.host != machine() or os.name != "posix":
         return False
     try:
         os.kill(lease.pid, 0)
@@ -46,22 +66,42 @@ def is_gone(lease: Lease) -> bool:
         return True
     except OSError:
         return False
+    fields = _stat(lease.pid)
+    if fields and fields[0] in "ZX":
+        return True
     return bool(lease.process_start) and process_start(lease.pid) != lease.process_start
+
+
+def _is_free(lease: Lease) -> bool:
+    return not lease.token or lease.until <= utcnow() or is_gone(lease)
+
+
+def is_alive(name: str) -> bool:
+    """Whether somebody works under this name now."""
+    lease = db.session.get(Lease, name, populate_existing=True)
+    return lease is not None and not _is_free(lease)
 
 
 def take(name: str) -> str | None:
     """Take the lease if it is free, overdue, or its holder is gone; returns its token, else None."""
+    lease = db.session.get(Lease, name, populate_existing=True)
+    held = lease is not None and not _is_free(lease)
+    db.session.rollback()
+    if held:
+        return None
     token = secrets.token_hex(16)
-    with separate_write("jobs.lease") as session:
-        lease = session.get(Lease, name, with_for_update=True)
-        now = utcnow()
-        if lease is None:
-            lease = Lease(name=name, until=now)
-            session.add(lease)
-        elif lease.token and lease.until > now and not is_gone(lease):
-            return None
-        lease.token, lease.host, lease.pid, lease.process_start = token, socket.gethostname(), os.getpid(), process_start(os.getpid())
-        lease.until = now + dt.timedelta(seconds=SECONDS)
+    try:
+        with separate_write("jobs.lease") as session:
+            lease = session.get(Lease, name, with_for_update=True)
+            if lease is None:
+                lease = Lease(name=name)
+                session.add(lease)
+            elif not _is_free(lease):
+                return None
+            lease.token, lease.host, lease.pid, lease.process_start = token, machine(), os.getpid(), process_start(os.getpid())
+            lease.until = utcnow() + dt.timedelta(seconds=SECONDS)
+    except IntegrityError:
+        return None  # somebody else made the row in this moment
     return token
 
 
@@ -75,6 +115,12 @@ def beat(name: str, token: str) -> bool:
         return result.rowcount == 1  # type: ignore[attr-defined]
 
 
+def is_ours(name: str, token: str) -> bool:
+    """Whether the lease still carries this token. Asked beside whatever transaction is open."""
+    with db.engine.connect() as connection:
+        return connection.execute(select(Lease.token).where(Lease.name == name)).scalar() == token
+
+
 def give_back(name: str, token: str) -> None:
     """Free the lease for the next."""
     with suppress(SQLAlchemyError, DomainError), separate_write("jobs.lease") as session:
@@ -84,27 +130,25 @@ def give_back(name: str, token: str) -> None:
         )
 
 
-def is_alive(name: str) -> bool:
-    """Whether somebody works under this name now."""
-    lease = db.session.get(Lease, name, populate_existing=True)
-    return lease is not None and bool(lease.token) and lease.until > utcnow() and not is_gone(lease)
-
-
 @contextmanager
 def held(name: str, token: str) -> Iterator[threading.Event]:
-    """Keep a lease alive from a thread of its own; the event is set when it was lost."""
+    """Keep a lease alive from a thread of its own, and give it back at the end; the event is set when it was lost."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     lost, stop = threading.Event(), threading.Event()
 
     def keep() -> None:
+        last = time.monotonic()
         while not stop.wait(BEAT_SECONDS):
-            with app.app_context():
-                try:
-                    if not beat(name, token):
-                        lost.set()
-                        return
-                except (SQLAlchemyError, DomainError):
-                    continue
+            try:
+                with app.app_context():
+                    ours = beat(name, token)
+                last = time.monotonic()
+            except Exception as error:
+                log.warning("the lease %s could not be prolonged: %s", name, type(error).__name__)
+                ours = time.monotonic() - last < SECONDS
+            if not ours:
+                lost.set()
+                return
 
     thread = threading.Thread(target=keep, name=f"lease-{name}", daemon=True)
     thread.start()
