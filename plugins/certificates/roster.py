@@ -109,8 +109,8 @@ class Reader:
             raise Refusal(refusal.code, refusal.message)
         if earlier != raw.row:
             raise Refusal("duplicate_number", _("执法证号与第 %(row)s 行重复", row=earlier))
-        issued_on = self._date(cells, "issued_on", _("发证日期"))
-        valid_until = self._date(cells, "valid_until", _("有效期至"))
+        issued_on = self._date(cells, "issued_on")
+        valid_until = self._date(cells, "valid_until")
         refusal = rules.dates_refusal(issued_on, valid_until, self.context.today)
         if refusal is not None:
             raise Refusal(refusal.code, refusal.message)
@@ -141,10 +141,11 @@ class Reader:
             raise Refusal(error.code, error.message) from None
 
     @staticmethod
-    def _date(cells: dict[str, Any], key: str, title: str) -> dt.date | None:
+    def _date(cells: dict[str, Any], key: str) -> dt.date | None:
         try:
             return parse_date(cells.get(key))
         except CellError as error:
+            title = next(column.title for column in COLUMNS if column.key == key)
             raise Refusal("bad_date", f"{title}{error}") from None
 
 

@@ -103,8 +103,14 @@ def _barred() -> list[tuple[str, ColumnElement[bool]]]:
     """Why a holder may hold no more, with the condition on the person; the first that fits counts."""
     left = [(status, Person.post_status == status) for status in rules.GONE]
     forbidden = [(f"用工性质变更为{kind}", Person.employment_type == kind) for kind in rules.FORBIDDEN_EMPLOYMENT]
-    moved = [("调往其他单位", Person.org_id != Certificate.org_id)]
-    return [*left, *forbidden, *moved]
+    return [*left, *forbidden]
+
+
+def _present(orgs: list[int]) -> set[str]:
+    """The states of people and kinds of employment that bar somebody who holds a certificate at present: mostly none."""
+    barred = or_(Person.post_status.in_(rules.GONE), Person.employment_type.in_(rules.FORBIDDEN_EMPLOYMENT))
+    found = select(Person.post_status, Person.employment_type).distinct().where(Person.org_id.in_(orgs), barred)
+    return {value for row in db.session.execute(found) for value in row}
 
 
 def _while_good() -> ColumnElement[bool]:
@@ -124,8 +130,12 @@ def _ended(state: str, reason: str, recovery: Any, today: dt.date) -> dict[str, 
 
 
 def _cancel(report: Report, orgs: list[int], recovery: Any, today: dt.date) -> Iterator[str]:
+    present = _present(orgs)
     for reason, condition in _barred():
-        where = [Certificate.org_id.in_(orgs), Certificate.state.in_(CANCEL.sources), _holder(and_(condition, _while_good())), _not_long_gone(today)]
+        if not any(reason.endswith(value) for value in present):
+            continue
+        holder = Certificate.person_id.in_(select(Person.id).where(condition))
+        where = [Certificate.org_id.in_(orgs), Certificate.state.in_(CANCEL.sources), holder, _holder(and_(condition, _while_good())), _not_long_gone(today)]
         values = _ended(str(CANCEL.target), reason, recovery, today)
         yield from _run(report, "cancelled", where, values, CANCEL.action, recovery.day)
 

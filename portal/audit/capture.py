@@ -26,8 +26,14 @@ class NotAudited(Exception):
 
 def plain(value: Any) -> Any:
     """A column's value as JSON keeps it."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "replace").decode()
+        return value
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat()
     if isinstance(value, dt.date):

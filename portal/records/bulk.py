@@ -17,10 +17,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from portal.audit.capture import SECRET, chain_of, encode_row, plain, secret_columns
 from portal.audit.chain import Draft, write_events
 from portal.audit.models import PORTAL_CHAIN
-from portal.database import Base, OrgScoped
+from portal.database import Base, OrgScoped, db
 from portal.work import unit_of_work
 
-CHUNK = 2000
+CHUNK = 1000
 """Rows a transaction: keeps the write lock well under a tenth of a second."""
 
 
@@ -45,34 +45,40 @@ def update_in_chunks(
 ) -> Iterator[Chunk]:
     """Set ``values`` on every row that fits ``where``, in transactions of ``size`` rows, and yield what each did.
 
-    ``also`` names further columns that the caller wants to see; ``after`` is called in the same transaction. The rows
-    changed must no longer fit ``where``. Tenancy applies as to every ORM statement.
+    Which rows fit is looked up first, without a lock, and looked at again under the lock of each chunk. ``also`` names
+    further columns that the caller wants to see; ``after`` is called in the same transaction. Tenancy applies.
     """
     entity: Any = model
     columns = [entity.id, *([entity.org_id] if issubclass(model, OrgScoped) else []), *(getattr(entity, key) for key in values), *also]
-    last = 0
-    while True:
+    waiting = sorted(db.session.scalars(select(entity.id).where(*where)))
+    db.session.rollback()
+    for start in range(0, len(waiting), size):
+        part = waiting[start : start + size]
         try:
             with unit_of_work(action, reason=reason) as session:
-                rows = _next_rows(session, entity, columns, where, last, size)
-                if not rows:
-                    return
-                _change(session, model, rows, values)
-                if after is not None:
-                    after(session, rows)
+                rows = _still_fitting(session, entity, columns, where, part)
+                if rows:
+                    _change(session, model, rows, values)
+                    if after is not None:
+                        after(session, rows)
             chunk = Chunk(rows)
         except SQLAlchemyError:
-            rows, failed = _one_by_one(entity, columns, where, values, last, size, action, reason, after)
-            if not rows and not failed:
-                return
-            chunk = Chunk(rows, failed)
-        ids = [row.id for row in chunk.rows] + [key for key, _why in chunk.failed]
-        last = max(ids)
-        yield chunk
+            chunk = _one_by_one(model, columns, where, values, part, action, reason, after)
+        if chunk.rows or chunk.failed:
+            yield chunk
 
 
-def _next_rows(session: Session, entity: Any, columns: Sequence[Any], where: Sequence[Any], last: int, size: int) -> Sequence[Row[Any]]:
-    found = select(*columns).where(entity.id > last, *where).order_by(entity.id).limit(size).with_for_update(of=entity)
+def _among(entity: Any, ids: Sequence[int], dialect: str) -> ColumnElement[bool]:
+    """Whether the id is one of many, with one parameter however many there are."""
+    if dialect == "sqlite":
+        listed = select(text("value")).select_from(text("json_each(:ids)").bindparams(ids=json.dumps(ids)))
+        return entity.id.in_(listed.scalar_subquery())  # type: ignore[no-any-return]
+    return entity.id == func.any(bindparam("ids", value=list(ids)))  # type: ignore[no-any-return]
+
+
+def _still_fitting(session: Session, entity: Any, columns: Sequence[Any], where: Sequence[Any], ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """The rows of ``ids`` that fit under the lock, too: somebody may have been faster."""
+    found = select(*columns).where(_among(entity, ids, session.get_bind().dialect.name), *where).order_by(entity.id).with_for_update(of=entity)
     return session.execute(found).all()
 
 
@@ -81,12 +87,8 @@ def _change(session: Session, model: type[Base], rows: Sequence[Row[Any]], value
     changed = dict(values)
     if "version" in table.c:
         changed["version"] = table.c.version + 1
-    ids = [row.id for row in rows]
-    if session.get_bind().dialect.name == "sqlite":
-        listed = select(text("value")).select_from(text("json_each(:ids)").bindparams(ids=json.dumps(ids)))
-        session.execute(update(table).where(table.c.id.in_(listed.scalar_subquery())).values(changed))
-    else:
-        session.execute(update(table).where(table.c.id == func.any(bindparam("ids", value=ids))).values(changed))
+    within = _among(table.c, [row.id for row in rows], session.get_bind().dialect.name)
+    session.execute(update(table).where(within).values(changed))
     write_events(session, update_drafts(model, rows, values))
 
 
@@ -110,25 +112,23 @@ def update_drafts(model: type[Base], rows: Sequence[Row[Any]], values: Mapping[s
 
 
 def _one_by_one(
-    entity: Any, columns: Sequence[Any], where: Sequence[Any], values: Mapping[str, Any], last: int, size: int, action: str, reason: str, after: Any
-) -> tuple[list[Row[Any]], list[tuple[int, str]]]:
+    model: type[Base], columns: Sequence[Any], where: Sequence[Any], values: Mapping[str, Any], ids: Sequence[int], action: str, reason: str, after: Any
+) -> Chunk:
     """The rows of a chunk that failed as a whole, each in a transaction of its own."""
-    with unit_of_work(action) as session:
-        ids = [row.id for row in _next_rows(session, entity, [entity.id], where, last, size)]
     done: list[Row[Any]] = []
     failed: list[tuple[int, str]] = []
     for key in ids:
         try:
             with unit_of_work(action, reason=reason) as session:
-                rows = _next_rows(session, entity, columns, [*where, entity.id == key], key - 1, 1)
+                rows = _still_fitting(session, model, columns, where, [key])
                 if rows:
-                    _change(session, entity, rows, values)
+                    _change(session, model, rows, values)
                     if after is not None:
                         after(session, rows)
                     done.extend(rows)
         except SQLAlchemyError as error:
             failed.append((key, type(error).__name__))
-    return done, failed
+    return Chunk(done, failed)
 
 
 def reserve_ids(session: Session, model: type[Base], count: int) -> range | list[int]:

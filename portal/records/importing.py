@@ -122,14 +122,16 @@ def spec_of(name: str, org_id: int | None) -> ImportSpec:
 
 def is_data(raw: RawRow) -> bool:
     """Whether a row is one of the table: not empty, no total, no line for signatures."""
-    texts = [text for text in (normalise(cell) for cell in raw.cells) if text]
-    if not texts:
+    first = next((text for text in map(normalise, raw.cells) if text), "").replace(" ", "")
+    if not first or first.startswith(TOTALS) or first.startswith(SIGNATURES):
         return False
-    bare = texts[0].replace(" ", "")
-    if bare.startswith(TOTALS) or bare.startswith(SIGNATURES):
-        return False
-    given = [key for key, value in raw.values.items() if key != "serial" and normalise(value)]
-    return len(given) >= 2
+    given = 0
+    for key, value in raw.values.items():
+        if key != "serial" and value not in ("", None) and normalise(value):
+            given += 1
+            if given == 2:
+                return True
+    return False
 
 
 def raw_rows(header: Header) -> list[RawRow]:

@@ -10,6 +10,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +127,12 @@ def normalise(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     text = value if isinstance(value, str) else str(value)
-    if text.isascii() and text.isalnum():
-        return text
+    return text if text.isascii() and text.isalnum() else _normal(text)
+
+
+@lru_cache(maxsize=8192)
+def _normal(text: str) -> str:
+    """The same office writes the same words in every row."""
     text = unicodedata.normalize("NFKC", restore(text))
     return INVISIBLE.sub(" ", text).replace("\0", "").encode("utf-8", "ignore").decode().strip()
 

@@ -1,0 +1,1 @@
+"""Speed as ratios: each task against a bare program that does the same work, measured in the same run."""
