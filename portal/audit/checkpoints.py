@@ -7,15 +7,23 @@ newest line of every day and the newest of all.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from flask import current_app
 from sqlalchemy.orm import Session
 
+try:
+    import fcntl
+except ImportError:  # Windows: one process writes there
+    fcntl = None  # type: ignore[assignment]
+
+log = logging.getLogger(__name__)
 FILE = "audit-heads.jsonl"
 
 
@@ -23,17 +31,33 @@ def heads_file(instance: Path) -> Path:
     return instance / FILE
 
 
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other writers of the file out, also those of other processes, so that compacting loses no line."""
+    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def append(path: Path, tips: dict[int, tuple[int, bytes]]) -> None:
-    """Add the present heads; one write, so that lines of several processes do not mix."""
+    """Add the present heads; all of the lines or, when the disk is full, none of them and an OSError."""
     now = int(time.time())
     lines = "".join(
         json.dumps({"chain": chain, "seq": seq, "hash": digest.hex(), "at": now}) + "\n" for chain, (seq, digest) in sorted(tips.items())
-    )
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(descriptor, lines.encode())
-    finally:
-        os.close(descriptor)
+    ).encode()
+    with _alone(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            if os.write(descriptor, lines) != len(lines):
+                os.ftruncate(descriptor, size)
+                raise OSError("no space for the heads of the audit trail")
+        finally:
+            os.close(descriptor)
 
 
 def after_commit(session: Session) -> None:
@@ -41,8 +65,12 @@ def after_commit(session: Session) -> None:
     if session.in_nested_transaction():
         return
     tips = session.info.pop("audit_tips", None)
-    if tips:
+    if not tips:
+        return
+    try:
         append(heads_file(current_app.extensions["portal"].settings.instance), tips)
+    except OSError as error:  # the change is committed all the same; the next head covers it
+        log.error("the heads of the audit trail could not be noted: %s", error)
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
@@ -59,20 +87,31 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def compact(path: Path) -> int:
-    """Keep the newest head a chain and day; returns the number of lines kept."""
-    kept: dict[tuple[int, int], dict[str, Any]] = {}
-    for entry in read(path):
-        key = (entry["chain"], entry["at"] // 86400)
-        if key not in kept or entry["seq"] >= kept[key]["seq"]:
-            kept[key] = entry
-    if not kept:
-        return 0
+    """Keep the newest head a chain and day; returns the number of lines kept.
+
+    Where a chain went back or forked, the heads before and after stay too: they are what gives it away.
+    """
+    with _alone(path):
+        kept: dict[tuple[int, int], dict[str, Any]] = {}
+        odd: list[dict[str, Any]] = []
+        last: dict[int, dict[str, Any]] = {}
+        for entry in read(path):
+            before = last.get(entry["chain"])
+            if before is not None and entry["seq"] <= before["seq"] and entry["hash"] != before["hash"]:
+                odd.extend((before, entry))
+            last[entry["chain"]] = entry
+            kept[entry["chain"], entry["at"] // 86400] = entry
+        lines = list(dict.fromkeys(json.dumps(entry) + "\n" for entry in (*odd, *kept.values())))
+        if lines:
+            _replace(path, "".join(lines))
+        return len(lines)
+
+
+def _replace(path: Path, text: str) -> None:
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        for entry in kept.values():
-            stream.write(json.dumps(entry) + "\n")
+        stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(path)
-    return len(kept)

@@ -77,12 +77,12 @@ def _gone(chain: int, seq: int, problem: str) -> dict[str, Any]:
 
 
 class _Marks:
-    """The heads noted outside, by chain in ascending order; each is compared when its event passes."""
+    """The heads noted outside, by chain; each is compared when its event passes. Noted twice, the first one counts."""
 
     def __init__(self, path: Path | None) -> None:
         self.by_chain: dict[int, dict[int, str]] = {}
         for entry in checkpoints.read(path) if path else ():
-            self.by_chain.setdefault(entry["chain"], {})[entry["seq"]] = entry["hash"]
+            self.by_chain.setdefault(entry["chain"], {}).setdefault(entry["seq"], entry["hash"])
 
 
 def verify(engine: sa.Engine, heads_file: Path | None) -> Report:

@@ -35,7 +35,7 @@ def list_jobs(as_json: bool) -> None:
             run = last.get(job.name)
             listed.append(
                 {
-                    "name": job.name, "title": str(job.title), "next": due.isoformat() if due else None,
+                    "name": job.name, "title": str(job.title), "schedule": dict(job.schedule) if job.schedule else None, "next": due.isoformat() if due else None,
                     "last": {"state": run.state, "finished": run.finished_at.isoformat() if run.finished_at else None} if run else None,
                 }
             )  # fmt: skip
@@ -50,6 +50,7 @@ def list_jobs(as_json: bool) -> None:
 @as_json
 def run(name: str, today: dt.date | None, town: str | None, dry_run: bool, as_json: bool) -> None:
     """Run the job NAME now and print its result."""
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: runner.stopping.set())
     with acting("jobs run"):
         if name not in runner.all_jobs():
             raise click.UsageError(f"no job is named {name!r}; see: portal jobs list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from portal.config import Settings, current_settings
 from portal.contract import Todo
 from portal.database import db, utcnow
 from portal.inbox.models import Notice
+
+KEY_LENGTH = 120
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ def next_delivery(now: dt.datetime, settings: Settings, calendar: Calendar) -> d
     return dt.datetime.combine(day, start, tzinfo=settings.zone).astimezone(dt.UTC)
 
 
+def short_key(key: str) -> str:
+    """A key that fits its column; long ones keep what tells them apart."""
+    return key if len(key) <= KEY_LENGTH else f"{key[: KEY_LENGTH - 33]}#{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
 def notify(session: Session, notice: NewNotice) -> int:
     """Send one notice; returns to how many accounts it went."""
     return notify_many(session, [notice])
@@ -68,7 +76,7 @@ def notify_many(session: Session, notices: Iterable[NewNotice]) -> int:
         rows.extend(
             {
                 "account_id": account, "org_id": notice.org_id, "plugin": notice.key.split(".")[0], "title": str(notice.title)[:200], "body": str(notice.body),
-                "url": notice.url, "key": notice.key[:120], "created_at": now, "deliver_after": now if notice.urgent else later, "read_at": None,
+                "url": notice.url, "key": short_key(notice.key), "created_at": now, "deliver_after": now if notice.urgent else later, "read_at": None,
             }
             for account in sorted(wanted)
         )  # fmt: skip
@@ -133,5 +141,8 @@ def counts() -> dict[str, int]:
     """Unread notices and to-dos of the acting account, for the header."""
     if not has_request_context() or g.get("account") is None:
         return {"notices": 0, "todos": 0}
-    unread = select(func.count()).select_from(Notice).where(*delivered(g.account.id), Notice.read_at.is_(None))
-    return {"notices": db.session.scalar(unread) or 0, "todos": sum(todo.count for todo in todos())}
+    if "inbox_counts" not in g:
+        unread = select(func.count()).select_from(Notice).where(*delivered(g.account.id), Notice.read_at.is_(None))
+        g.inbox_counts = {"notices": db.session.scalar(unread) or 0, "todos": sum(todo.count for todo in todos())}
+    found: dict[str, int] = g.inbox_counts
+    return found

@@ -37,8 +37,11 @@ def last_due(job: Job, now: dt.datetime, settings: Settings) -> dt.datetime | No
 
 
 def next_due(job: Job, now: dt.datetime, settings: Settings) -> dt.datetime | None:
-    """When the job is due next."""
-    return trigger(job, settings).get_next_fire_time(None, now) if job.schedule else None
+    """When the job is due next; None for one without a schedule or with one that cannot be read."""
+    try:
+        return trigger(job, settings).get_next_fire_time(None, now) if job.schedule else None
+    except (ValueError, TypeError):
+        return None
 
 
 def slot_of(moment: dt.datetime) -> str:
