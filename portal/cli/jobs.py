@@ -50,12 +50,15 @@ def list_jobs(as_json: bool) -> None:
 @as_json
 def run(name: str, today: dt.date | None, town: str | None, dry_run: bool, as_json: bool) -> None:
     """Run the job NAME now and print its result."""
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: runner.stopping.set())
     with acting("jobs run"):
         if name not in runner.all_jobs():
             raise click.UsageError(f"no job is named {name!r}; see: portal jobs list")
         only = [find_organisation(town).id] if town else None
-        outcome = runner.run_job(name, today=today, dry_run=dry_run, requested_by="cli", only=only)
+        before = signal.signal(signal.SIGTERM, lambda _signal, _frame: runner.stopping.set())
+        try:
+            outcome = runner.run_job(name, today=today, dry_run=dry_run, requested_by="cli", only=only)
+        finally:
+            signal.signal(signal.SIGTERM, before)
     if outcome.state != "done":
         click.echo(f"{outcome.state}: {outcome.error}", err=True)
         sys.exit(1)
