@@ -280,6 +280,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_jobs_run_job_id'), ['job', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_jobs_run_state_id'), ['state', 'id'], unique=False)
 
+    op.create_table('records_attachment',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('record_type', sa.String(length=60), nullable=False),
+    sa.Column('record_id', sa.Integer(), nullable=False),
+    sa.Column('place', sa.String(length=20), nullable=False),
+    sa.Column('filename', sa.String(length=200), nullable=False),
+    sa.Column('media_type', sa.String(length=100), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('uploaded_by', sa.Integer(), nullable=True),
+    sa.Column('uploaded_at', portal.database.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('org_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['org_id'], ['directory_organisation.id'], name=op.f('fk_records_attachment_org_id_directory_organisation')),
+    sa.ForeignKeyConstraint(['uploaded_by'], ['auth_account.id'], name=op.f('fk_records_attachment_uploaded_by_auth_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_records_attachment'))
+    )
+    with op.batch_alter_table('records_attachment', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_records_attachment_org_id_id'), ['org_id', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_records_attachment_record_type_record_id_place'), ['record_type', 'record_id', 'place'], unique=False)
+
     op.create_table('records_counter',
     sa.Column('org_id', sa.Integer(), nullable=False),
     sa.Column('series', sa.String(length=40), nullable=False),
@@ -366,6 +386,11 @@ def downgrade() -> None:
 
     op.drop_table('records_import_run')
     op.drop_table('records_counter')
+    with op.batch_alter_table('records_attachment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_records_attachment_record_type_record_id_place'))
+        batch_op.drop_index(batch_op.f('ix_records_attachment_org_id_id'))
+
+    op.drop_table('records_attachment')
     with op.batch_alter_table('jobs_run', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_jobs_run_state_id'))
         batch_op.drop_index(batch_op.f('ix_jobs_run_job_id'))

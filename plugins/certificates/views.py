@@ -8,7 +8,7 @@ import io
 from typing import Any
 
 import segno
-from flask import Blueprint, g, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, or_, select
@@ -16,14 +16,16 @@ from sqlalchemy import and_, or_, select
 from plugins.certificates import queries, rights, rules, workflow
 from plugins.certificates.models import Application, Certificate
 from portal import audit
-from portal.auth.permissions import can, require
+from portal.auth.permissions import can, check, require
 from portal.clock import today
 from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import NotFound
+from portal.records import attachments
 from portal.records.exporting import write_csv, write_xlsx
 from portal.records.lists import Choice, Column, Dates, ListSpec, Order
 from portal.records.views import send_table, show_list
+from portal.work import unit_of_work
 
 blueprint = Blueprint("certificates", __name__, url_prefix="/certificates", template_folder="templates")
 WITHIN = (("7", _l("7 天内到期")), ("30", _l("30 天内到期")), ("60", _l("60 天内到期")), ("90", _l("90 天内到期")), ("past", _l("已过期未清理")))
@@ -166,8 +168,23 @@ def detail(certificate_id: int) -> Any:
     return render_template(
         "certificates/detail.html", certificate=certificate, workflow=workflow.CERTIFICATE, state=state_badge(certificate), clearing=clearing_badge(certificate),
         successor=successor, application=application, history=audit.history("certificates.certificate", certificate_id), may_apply=can(rights.APPLY, certificate.org_id),
-        may_see_person=can("people.read"),
+        may_see_person=can("people.read"), photo=attachments.newest(db.session(), "certificates.certificate", certificate_id, "photo"),
     )  # fmt: skip
+
+
+@blueprint.post("/<int:certificate_id>/photo")
+@require(rights.APPLY)
+def photo(certificate_id: int) -> Any:
+    """Keep the holder's photograph."""
+    certificate = find_certificate(certificate_id)
+    check(rights.APPLY, certificate.org_id)
+    upload = request.files.get("file")
+    data = upload.stream.read() if upload is not None else b""
+    prepared = attachments.prepare(data, (upload.filename if upload is not None else "") or "", ("jpg", "jpeg", "png"))
+    with unit_of_work("certificates.photo_added") as session:
+        attachments.attach(session, prepared, "certificates.certificate", certificate_id, certificate.org_id, "photo")
+    flash(_("照片已保存。"), "success")
+    return redirect(url_for("certificates.detail", certificate_id=certificate_id), 303)
 
 
 @blueprint.get("/<int:certificate_id>/slip")

@@ -15,6 +15,7 @@ from portal.auth import passwords, throttle, totp
 from portal.auth.models import Account, AccountSession, RoleGrant, SecondFactor
 from portal.auth.operations import lock, settings, user_name
 from portal.config import Settings
+from portal.context import Actor, current_actor, use_actor
 from portal.database import db, utcnow
 from portal.errors import Refused, TooMany
 from portal.work import unit_of_work
@@ -83,8 +84,13 @@ def _failed(username: str, address: str, account: Account | None, reason: str, c
             lock(session, account, now + dt.timedelta(minutes=config.lock_minutes))
 
 
+def _actor_of(account: Account, address: str) -> Actor:
+    """Whoever has just shown who they are, for the events of the login itself."""
+    return Actor(account.id, account.name, "", None, "", address, current_actor().request_id)
+
+
 def _begin(account: Account, rehashed: str, address: str, agent: str, config: Settings) -> str:
-    with unit_of_work("auth.login") as session:
+    with use_actor(_actor_of(account, address)), unit_of_work("auth.login") as session:
         now = utcnow()
         if rehashed:
             account.password_hash = rehashed
@@ -158,7 +164,7 @@ def give_code(row: AccountSession, code: str, address: str, agent: str) -> str:
     config = settings()
     account_id, old_hash = row.account_id, row.token_hash
     _count(row.account.username, address, config)
-    with unit_of_work("auth.login") as session:
+    with use_actor(_actor_of(row.account, address)), unit_of_work("auth.login") as session:
         now = utcnow()
         account, factor = session.get(Account, account_id), session.get(SecondFactor, account_id)
         old = session.get(AccountSession, old_hash)

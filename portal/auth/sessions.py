@@ -57,6 +57,12 @@ def scope_of(grant: RoleGrant | None) -> Scope:
     return Scope(role.kind, frozenset({grant.org_id}))
 
 
+def actor_of(row: AccountSession, grant: RoleGrant | None) -> Actor:
+    """Whoever is behind a session, in the role it acts in."""
+    role, org_id = (grant.role, grant.org_id) if grant else ("", None)
+    return Actor(row.account.id, row.account.name, role, org_id, row.token_hash[:16], request.remote_addr or "", g.get("request_id", ""))
+
+
 def begin() -> None:
     """Before each request: who is this?"""
     g.account = g.grant = g.account_session = g.half_session = None
@@ -81,8 +87,7 @@ def begin() -> None:
     held = [grant for grant in row.account.grants if grant.holds_on(today)]
     g.grants = held
     g.grant = next((grant for grant in held if grant.id == row.grant_id), held[0] if held else None)
-    role, org_id = (g.grant.role, g.grant.org_id) if g.grant else ("", None)
-    set_actor(Actor(row.account.id, row.account.name, role, org_id, row.token_hash[:16], address, g.get("request_id", "")))
+    set_actor(actor_of(row, g.grant))
     set_scope(scope_of(g.grant))
 
 

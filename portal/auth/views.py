@@ -16,6 +16,7 @@ from portal.auth import operations, passwords, roles, sessions, totp
 from portal.auth.forms import CodeForm, ConfirmForm, LoginForm, PasswordForm
 from portal.auth.models import Account, AccountSession, RoleGrant, SecondFactor
 from portal.auth.permissions import logged_in
+from portal.context import use_actor
 from portal.database import db, utcnow
 from portal.errors import DomainError, Refused
 from portal.work import unit_of_work
@@ -69,7 +70,8 @@ def _enter(token: str) -> None:
     if row is not None and row.grant_id is not None and not row.awaits_code:
         grant = db.session.get(RoleGrant, row.grant_id)
         if grant is not None:
-            sessions.entered(grant)
+            with use_actor(sessions.actor_of(row, grant)):
+                sessions.entered(grant)
 
 
 @blueprint.route("/login", methods=["GET", "POST"])

@@ -47,12 +47,15 @@ def figures(result: Any) -> dict[str, Any]:
     """The figures of a result, over all and by town, and nothing else: the administrator sees no business data."""
     found: dict[str, Any] = result if isinstance(result, dict) else {}
     towns = found.get("towns")
-    rows = {name: _numbers(town) for name, town in towns.items() if isinstance(town, dict)} if isinstance(towns, dict) else {}
+    listed = [(name, town) for name, town in towns.items() if isinstance(town, dict)] if isinstance(towns, dict) else []
+    rows = {name: _numbers(town) for name, town in sorted(listed, key=lambda pair: str(pair[1].get("code", "")))}
     return {"total": _numbers(found), "towns": rows, "keys": list(dict.fromkeys(key for row in rows.values() for key in row))}
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, int]:
-    return {key: value for key, value in values.items() if isinstance(value, int) and not isinstance(value, bool)}
+    found = {key: value for key, value in values.items() if isinstance(value, int) and not isinstance(value, bool)}
+    known = list(WORDS)
+    return dict(sorted(found.items(), key=lambda pair: known.index(pair[0]) if pair[0] in known else len(known)))
 
 
 def badge(state: str) -> tuple[str, str, str]:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import math
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
+from flask_babel import gettext as _
+
+from portal.errors import Refused
+
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 HARMLESS = re.compile(r"[+-]?\d[\d\s.,-]{0,30}%?")
 """Plain numbers and telephone numbers such as +86 138 0000 0000 stay as they are."""
 GUARD = "'"
+LONGEST_CELL = 32_767
+MOST_ROWS = 1_048_575
+"""What a sheet holds below its heading; the writer drops more without a word."""
 
 
 def defuse(value: Any) -> Any:
@@ -39,8 +47,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, (dt.datetime, dt.date)):
         return value.isoformat()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", str(value))
+        return value if math.isfinite(value) and abs(value) < 10**15 else str(value)
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", str(value))
 
 
 def write_csv(titles: Sequence[Any], rows: Iterable[Sequence[Any]]) -> IO[bytes]:
@@ -75,10 +83,13 @@ def write_xlsx(titles: Sequence[Any], rows: Iterable[Sequence[Any]], sheet: str 
     for column, title in enumerate(titles):
         page.write_string(0, column, str(title), bold)
     for number, row in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            book.close()
+            raise Refused(_("超过 Excel 的 1,048,575 行，请缩小范围，或导出为 CSV。"))
         for column, value in enumerate(row):
             shown = plain(value)
             if isinstance(shown, str):
-                page.write_string(number, column, defuse(shown)[:32767])
+                page.write_string(number, column, defuse(shown)[:LONGEST_CELL])
             else:
                 page.write_number(number, column, shown)
     book.close()

@@ -13,14 +13,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Date, DateTime, Row, Select, and_, func, or_, select
+from sqlalchemy.types import TypeEngine
 
-from portal.database import db
+from portal.database import UTCDateTime, db
 from portal.records.exporting import write_csv, write_xlsx
 
 PAGE = 50
+SIZES = (20, 50, 100, 200)
+"""Rows a page on offer; an address that asks for another number gets the list's own."""
 COUNTED = 1000
 LONGEST_SEARCH = 60
+LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,15 @@ class Dates:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """A filter that is on or off."""
+
+    key: str
+    title: Any
+    condition: Callable[[], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
 class Order:
     """An order on offer: columns with their direction. None of them may be empty (NULL)."""
 
@@ -74,11 +87,12 @@ class ListSpec:
     columns: Sequence[Column]
     orders: Mapping[str, Order]
     default_order: str
-    filters: Sequence[Choice | Dates] = ()
+    filters: Sequence[Choice | Dates | Flag] = ()
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_hint: Any = ""
     export_permission: str = ""
     selectable: bool = False
+    page_size: int = PAGE
 
 
 @dataclass
@@ -95,6 +109,11 @@ class ListPage:
     next_cursor: str = ""
     first: bool = True
     chosen: set[str] = field(default_factory=set)
+    size: int = PAGE
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return SIZES
 
     @property
     def counted(self) -> str:
@@ -106,7 +125,7 @@ class ListPage:
 
     def filter_keys(self) -> Iterator[str]:
         for item in self.spec.filters:
-            yield from ((item.key,) if isinstance(item, Choice) else (f"{item.key}_from", f"{item.key}_to"))
+            yield from ((f"{item.key}_from", f"{item.key}_to") if isinstance(item, Dates) else (item.key,))
 
     def address(self, **changes: str) -> str:
         """The query string of this list with some arguments changed; empty ones fall away."""
@@ -143,6 +162,11 @@ def _read(spec: ListSpec, arguments: Mapping[str, str]) -> tuple[dict[str, str],
                 kept[item.key] = value
                 conditions.append(item.condition(value))
             continue
+        if isinstance(item, Flag):
+            if arguments.get(item.key) == "1":
+                kept[item.key] = "1"
+                conditions.append(item.condition())
+            continue
         first, last = _day(arguments.get(f"{item.key}_from", "")), _day(arguments.get(f"{item.key}_to", ""))
         if first:
             kept[f"{item.key}_from"] = first.isoformat()
@@ -164,19 +188,30 @@ def decode_cursor(text: str, columns: Sequence[Any]) -> list[Any] | None:
         return None
     try:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error, UnicodeDecodeError):
-        return None
-    if not isinstance(values, list) or len(values) != len(columns):
-        return None
-    found = []
-    for value, column in zip(values, columns, strict=True):
-        wanted = column.type.python_type
-        if wanted is dt.date and isinstance(value, str):
-            value = _day(value)
-        if not isinstance(value, wanted) or isinstance(value, bool) or (isinstance(value, int) and abs(value) > 2**31 - 1) or (isinstance(value, str) and "\0" in value):
+        if not isinstance(values, list) or len(values) != len(columns):
             return None
-        found.append(value)
-    return found
+        return [_value(value, column.type) for value, column in zip(values, columns, strict=True)]
+    except (ValueError, RecursionError, binascii.Error):
+        return None
+
+
+def _value(value: Any, kind: TypeEngine[Any]) -> Any:
+    """A value of a cursor as its column takes it; raises ValueError where no such value can be."""
+    if isinstance(value, str) and isinstance(kind, (UTCDateTime, DateTime)):
+        moment = dt.datetime.fromisoformat(value)
+        if not 1000 <= moment.year <= 9000 or (moment.tzinfo is None) is isinstance(kind, UTCDateTime):
+            raise ValueError(value)
+        return moment
+    if isinstance(value, str) and isinstance(kind, Date):
+        return dt.date.fromisoformat(value)
+    wanted = kind.python_type
+    if type(value) is not wanted or (wanted is int and abs(value) > LARGEST):
+        raise ValueError(value)
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError(value)
+        value.encode()
+    return value
 
 
 def _beyond(columns: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
@@ -195,23 +230,32 @@ def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()
     order = order if order in spec.orders else spec.default_order
     if order != spec.default_order:
         kept["sort"] = order
+    size = _size(spec, arguments.get("size", ""))
+    if size != spec.page_size:
+        kept["size"] = str(size)
     columns = [*spec.orders[order].columns, (spec.key, False)]
     statement = spec.select().where(*conditions)
     count = db.session.scalar(select(func.count()).select_from(statement.with_only_columns(spec.key).limit(COUNTED + 1).subquery())) or 0
-    cursor = decode_cursor(arguments.get("after", ""), [column for column, _descending in columns])
-    if cursor is not None:
-        statement = statement.where(_beyond(columns, cursor))
     keys = [column.label(f"_key{index}") for index, (column, _descending) in enumerate(columns)]
-    ordered = statement.add_columns(*keys).order_by(*(column.desc() if descending else column for column, descending in columns)).limit(PAGE + 1)
-    rows = db.session.execute(ordered).all()
-    more = len(rows) > PAGE
-    rows = rows[:PAGE]
+    ordered = statement.add_columns(*keys).order_by(*(column.desc() if descending else column for column, descending in columns)).limit(size + 1)
+    cursor = decode_cursor(arguments.get("after", ""), [column for column, _descending in columns])
+    rows = db.session.execute(ordered if cursor is None else ordered.where(_beyond(columns, cursor))).all()
+    if cursor is not None and not rows and count:
+        cursor = None  # what came after has gone in the meantime: from the start again
+        rows = db.session.execute(ordered).all()
+    more = len(rows) > size
+    rows = rows[:size]
     next_cursor = encode_cursor([getattr(rows[-1], f"_key{index}") for index in range(len(columns))]) if more else ""
     wanted = {key for part in chosen for key in part.split(",")} & {column.key for column in spec.columns}
     if wanted:
         kept["cols"] = ",".join(column.key for column in spec.columns if column.key in wanted)
     shown = [column for column in spec.columns if (column.key in wanted if wanted else column.shown)]
-    return ListPage(spec, rows, shown, kept, order, count, more, next_cursor, cursor is None, {column.key for column in shown})
+    return ListPage(spec, rows, shown, kept, order, count, more, next_cursor, cursor is None, {column.key for column in shown}, size)
+
+
+def _size(spec: ListSpec, text: str) -> int:
+    """Rows a page: one of those on offer, or the list's own."""
+    return int(text) if text in {str(size) for size in SIZES} else min(spec.page_size, SIZES[-1])
 
 
 def export(spec: ListSpec, arguments: Mapping[str, str], kind: str) -> tuple[IO[bytes], int]:

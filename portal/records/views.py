@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 from typing import IO, Any
 
 from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, send_file, url_for
@@ -18,7 +19,8 @@ from portal.auth.permissions import can, check, logged_in
 from portal.clock import today
 from portal.database import db, utcnow
 from portal.errors import DomainError, NotFound, Refused
-from portal.records import importing, lists
+from portal.records import attachments, importing, lists
+from portal.records.attachments import Attachment
 from portal.records.models import ImportRun
 from portal.records.workbooks import WorkbookError
 from portal.records.workflow import Transition, Workflow
@@ -117,6 +119,28 @@ def send_table(stream: IO[bytes], name: str) -> Response:
     """A table as a download."""
     mimetype = "text/csv; charset=utf-8" if name.endswith(".csv") else XLSX
     return send_file(stream, mimetype, as_attachment=True, download_name=name)
+
+
+# -- attachments -------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/attachments/<int:attachment_id>")
+@logged_in
+def attachment(attachment_id: int) -> Any:
+    """A file of a record, for those who may read the record. Pictures may be shown on our own pages, everything else is a download."""
+    found = db.session.scalars(select(Attachment).where(Attachment.id == attachment_id)).one_or_none() if attachment_id < 2**31 else None
+    kinds = current_app.extensions["portal"].plugins.collect_for(g.grant.org_id, "portal_record_types") if g.grant else []
+    kind = next((kind for kind in kinds if found is not None and kind.name == found.record_type), None)
+    if found is None or kind is None or not can(kind.read_permission, found.org_id):
+        raise NotFound(_("没有找到这个附件。"))
+    owner = db.session.scalars(select(kind.model).where(kind.model.id == found.record_id)).unique().one_or_none()
+    if owner is None:
+        raise NotFound(_("没有找到这个附件。"))
+    shown = found.media_type.startswith("image/") and "shown" in request.args
+    answer = send_file(io.BytesIO(attachments.content(found)), found.media_type, as_attachment=not shown, download_name=found.filename)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 # -- imports -----------------------------------------------------------------------------------------------------------

@@ -27,8 +27,16 @@ def title(event: Event) -> Any:
         "people.change_cancelled": _("取消变动"), "certificates.import": _("导入"), "certificates.certificate.warn": _("到期提醒"),
         "certificates.certificate.escalate": _("逾期未收回，转监督"), "certificates.destroy": _("销毁"), "certificates.person_changes": _("变动生效"),
         "certificates.application_opened": _("登记申请"), "certificates.application_edited": _("修改申请"), "demo.loaded": _("演示数据"),
+        "auth.login": _("登录"), "auth.logout": _("退出登录"), "auth.login_failed": _("登录失败"), "auth.throttled": _("登录受限"), "auth.locked": _("锁定账号"),
+        "auth.unlocked": _("解除锁定"), "auth.role_switched": _("切换角色"), "auth.role_granted": _("授予角色"), "auth.account_revoke": _("收回角色"),
+        "auth.account_created": _("建立账号"), "auth.account_disable": _("停用账号"), "auth.account_enable": _("启用账号"), "auth.account_reset": _("重置密码"),
+        "auth.password_changed": _("修改密码"), "auth.confirmed": _("确认身份"), "auth.session_ended": _("结束登录"), "access.denied": _("越权被拒"),
+        "access.csrf": _("过期页面被拒"), "audit.searched": _("查阅审计记录"), "audit.exported": _("导出审计记录"), "audit.verified": _("校验审计记录"),
+        "records.exported": _("导出"), "jobs.requested": _("发起作业"), "jobs.started": _("作业开始"), "jobs.done": _("作业完成"), "jobs.failed": _("作业失败"),
+        "plugins.switched": _("模块开关"), "settings.changed": _("参数设置"), "calendar.loaded": _("载入日历"), "scope.crossed": _("跨街镇查看"),
+        "certificates.imported": _("导入完成"), "certificates.published": _("生成公示名单"), "certificates.import_uploaded": _("上传名册"),
     }  # fmt: skip
-    return words.get(event.action) or {"insert": _("登记"), "update": _("修改"), "delete": _("删除")}.get(event.op, event.action)
+    return words.get(event.action) or event.action
 
 
 def changes(event: Event) -> list[tuple[str, Any, Any]]:
