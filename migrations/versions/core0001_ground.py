@@ -327,6 +327,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_records_import_run_org_id_created_at'), ['org_id', 'created_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_records_import_run_org_id_digest'), ['org_id', 'digest'], unique=False)
 
+    op.create_table('records_link',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('from_type', sa.String(length=60), nullable=False),
+    sa.Column('from_id', sa.Integer(), nullable=False),
+    sa.Column('to_type', sa.String(length=60), nullable=False),
+    sa.Column('to_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=30), nullable=False),
+    sa.Column('org_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['org_id'], ['directory_organisation.id'], name=op.f('fk_records_link_org_id_directory_organisation')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_records_link')),
+    sa.UniqueConstraint('from_type', 'from_id', 'to_type', 'to_id', 'kind', name=op.f('uq_records_link_from_type_from_id_to_type_to_id_kind'))
+    )
+    with op.batch_alter_table('records_link', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_records_link_from_type_from_id'), ['from_type', 'from_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_records_link_to_type_to_id'), ['to_type', 'to_id'], unique=False)
+
     op.create_table('auth_session',
     sa.Column('token_hash', sa.String(length=64), nullable=False),
     sa.Column('account_id', sa.Integer(), nullable=False),
@@ -380,6 +396,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_auth_session_account_id_ended_at'))
 
     op.drop_table('auth_session')
+    with op.batch_alter_table('records_link', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_records_link_to_type_to_id'))
+        batch_op.drop_index(batch_op.f('ix_records_link_from_type_from_id'))
+
+    op.drop_table('records_link')
     with op.batch_alter_table('records_import_run', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_records_import_run_org_id_digest'))
         batch_op.drop_index(batch_op.f('ix_records_import_run_org_id_created_at'))

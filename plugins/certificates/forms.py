@@ -59,6 +59,11 @@ class RecoverForm(FlaskForm):
     cleared_on = day(_l("收回日期"))
 
 
+class RecoverManyForm(FlaskForm):
+    received_by = text(_l("接收人"), 60)
+    cleared_on = day(_l("收回日期"))
+
+
 class UnrecoverableForm(FlaskForm):
     public_notice = text(_l("作废公告（媒体、日期或文号）"), 200)
 

@@ -19,6 +19,7 @@ from portal.context import current_actor
 from portal.database import db
 from portal.directory.models import Organisation, Person
 from portal.errors import NotFound, Refused
+from portal.records.links import link
 from portal.records.numbers import format_number, next_number
 from portal.settings import get_setting
 from portal.tenancy import crossing
@@ -157,6 +158,7 @@ def issue(session: Session, application: Application, data: Mapping[str, Any], t
     session.flush()
     application.certificate_id = certificate.id
     application.verified_by, application.decided_on = current_actor().account_id, today
+    link(session, ("certificates.application", application.id), ("certificates.certificate", certificate.id), "issued", application.org_id)
 
 
 def check_number(session: Session, number: str, org_id: int, today: dt.date) -> None:

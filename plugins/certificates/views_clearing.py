@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from plugins.certificates import operations, rights, workflow
-from plugins.certificates.forms import DestroyForm
+from plugins.certificates.forms import DestroyForm, RecoverManyForm
 from plugins.certificates.models import Certificate, Destruction
 from plugins.certificates.views import clearing_badge, find, state_badge, town_filter
 from portal.auth.permissions import can, require
@@ -20,8 +20,9 @@ from portal.database import db
 from portal.directory.models import Organisation
 from portal.errors import DomainError, NotFound, Refused
 from portal.records.deadlines import light
-from portal.records.lists import Choice, Column, ListSpec, Order
+from portal.records.lists import BulkAction, Choice, Column, ListSpec, Order
 from portal.records.views import show_list
+from portal.work import unit_of_work
 
 blueprint = Blueprint("certificate_clearing", __name__, url_prefix="/certificates", template_folder="templates")
 LISTED = 500
@@ -63,6 +64,7 @@ def spec() -> ListSpec:
         search=find,
         search_hint=_l("持证人或证号"),
         export_permission=rights.EXPORT,
+        bulk=(BulkAction(_l("登记收回所选证件"), "certificate_clearing.recover_many", rights.CLEAR, "archive"),),
     )
 
 
@@ -72,6 +74,32 @@ def recovery() -> Any:
     """What is to be recovered."""
     batches = db.session.scalars(select(Destruction).order_by(Destruction.id.desc()).limit(20)).unique().all()
     return show_list(spec(), "certificates/recovery.html", batches=batches, may_clear=can(rights.CLEAR))
+
+
+@blueprint.route("/recover", methods=["GET", "POST"])
+@require(rights.CLEAR)
+def recover_many() -> Any:
+    """Record that several certificates were handed in at once; all of them or none."""
+    chosen = sorted({int(value) for value in request.values.getlist("ids") if value.isdigit() and len(value) < 10})[:LISTED]
+    found = select(Certificate).where(Certificate.id.in_(chosen), Certificate.clearing.in_(("due", "unrecoverable")), Certificate.org_id == g.grant.org_id)
+    rows = db.session.scalars(found.order_by(Certificate.number)).unique().all()
+    if not rows:
+        raise Refused(_("请至少选择一张待收回的证件。"))
+    form = RecoverManyForm()
+    if request.method == "GET":
+        form.cleared_on.data = today()
+    if form.validate_on_submit():
+        try:
+            with unit_of_work("certificates.recover_many"):
+                for row in rows:
+                    data = {"handed_in_by": row.holder_name, "received_by": form.received_by.data, "cleared_on": form.cleared_on.data}
+                    workflow.CERTIFICATE.perform(row.id, "recover", data, today=today())
+            flash(_("已登记收回 %(n)s 张证件。", n=len(rows)), "success")
+            return redirect(url_for("certificate_clearing.recovery"), 303)
+        except Refused as error:
+            form.cleared_on.errors = [error.message]
+            rows = db.session.scalars(found.order_by(Certificate.number)).unique().all()
+    return render_template("certificates/recover_many.html", rows=rows, form=form), 422 if form.errors else 200
 
 
 @blueprint.route("/destroy", methods=["GET", "POST"])

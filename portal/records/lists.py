@@ -78,6 +78,16 @@ class Order:
 
 
 @dataclass(frozen=True)
+class BulkAction:
+    """Something to do with the chosen rows: a page that gets their ids (``?ids=``) and asks for what it needs."""
+
+    title: Any
+    endpoint: str
+    permission: str
+    icon: str = "check"
+
+
+@dataclass(frozen=True)
 class ListSpec:
     """A list. ``select`` gives the statement whose first column is the row's id, labelled ``id``."""
 
@@ -91,7 +101,7 @@ class ListSpec:
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_hint: Any = ""
     export_permission: str = ""
-    selectable: bool = False
+    bulk: Sequence[BulkAction] = ()
     page_size: int = PAGE
 
 

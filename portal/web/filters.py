@@ -55,6 +55,7 @@ def language() -> str:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(moment=moment, day=day)
+    app.jinja_env.tests["holds"] = can
     app.jinja_env.globals.update(
         can=can, today=today, navigation=navigation, role_title=role_title, theme=theme, language=language, header_counts=inbox.counts,
         settings=app.extensions["portal"].settings, event_title=history.title, event_changes=history.changes,

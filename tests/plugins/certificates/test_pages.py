@@ -295,3 +295,35 @@ def test_the_workflow_is_equal_to_the_matrix(app_sqlite):
         for row in workflow.matrix():
             assert set(row["sources"]) <= codes and (row["target"] in codes or row["target"] is None)
             assert row["system"] or [role for role, held in matrix.items() if row["permission"] in held], row
+
+
+def test_several_are_recovered_at_once_all_or_none(app, world, login, post, today):
+    keys = [certificate(world.jiangnan, f"MANY{n:05d}", today, state="cancelled", clearing="due", clearing_due=today) for n in range(3)]
+    clerk = login("jn_clerk")
+    page = clerk.get("/certificates/recovery").get_data(as_text=True)
+    assert page.count('name="ids"') == 3 and 'action="/certificates/recover"' in page
+    address = "/certificates/recover?" + "&".join(f"ids={key}" for key in keys)
+    late = post(clerk, "/certificates/recover", {"ids": keys, "received_by": "杨静", "cleared_on": "2999-01-01"}, page=address)
+    assert late.status_code == 422 and "不能晚于今天" in late.get_data(as_text=True)
+    db.session.rollback()
+    assert set(db.session.scalars(sa.select(Certificate.clearing))) == {"due"}
+    done = post(clerk, "/certificates/recover", {"ids": keys, "received_by": "杨静", "cleared_on": "2026-11-24"}, page=address)
+    assert done.status_code == 303
+    db.session.rollback()
+    assert set(db.session.scalars(sa.select(Certificate.clearing))) == {"recovered"}
+    assert clerk.get("/certificates/recover?ids=x").status_code == 422
+    assert "ids" not in login("sup").get("/certificates/recovery").get_data(as_text=True).partition('id="list"')[2].partition("pager")[0]
+
+
+def test_an_issued_certificate_is_linked_to_its_application(app, world, today):
+    from portal.records.links import link, links_of, unlink
+
+    key = certificate(world.jiangnan, "LINK00001", today)
+    mine = ("certificates.certificate", key)
+    with unit_of_work("test.link") as session:
+        first = link(session, ("certificates.application", 7), mine, "issued", world.jiangnan.id)
+        assert link(session, ("certificates.application", 7), mine, "issued", world.jiangnan.id) is first
+    assert [(found.from_type, found.from_id) for found in links_of(db.session, mine)] == [("certificates.application", 7)]
+    with unit_of_work("test.unlink") as session:
+        unlink(session, links_of(session, mine)[0])
+    assert links_of(db.session, mine) == []
