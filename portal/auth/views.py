@@ -209,7 +209,8 @@ def account() -> Any:
     """The own account: roles, sessions, last login."""
     living = select(AccountSession).where(AccountSession.account_id == g.account.id, *login_steps.alive(operations.settings(), utcnow()))  # type: ignore[arg-type]
     rows = db.session.scalars(living.order_by(AccountSession.seen_at.desc())).all()
-    previous = next((event for event in audit.history("auth.account", g.account.id, 40) if event.action == "auth.login" and event.op == "note"), None)
+    logins = [event for event in audit.history("auth.account", g.account.id, 60) if event.action == "auth.login" and event.op == "note"]
+    previous = logins[1] if len(logins) > 1 else None
     return render_template("auth/account.html", rows=rows, roles=roles.all_roles(), has_factor=_has_factor(g.account), previous=previous)
 
 

@@ -161,7 +161,7 @@ def doctor(as_json: bool) -> None:
     else:
         findings = diagnosis.examine(app)
     if as_json:
-        show({"ok": all(f.ok for f in findings), "checks": [f._asdict() for f in findings]}, True)
+        show({"ok": all(f.ok for f in findings), "checks": [f._replace(mend="" if f.ok else f.mend)._asdict() for f in findings]}, True)
     else:
         for finding in findings:
             click.echo(f"{'ok  ' if finding.ok else 'MEND'}  {finding.check}: {finding.found}" + ("" if finding.ok else f"\n      {finding.mend}"))
