@@ -44,7 +44,7 @@ def person_panels(person: Any) -> list[Panel]:
 def todos(today: dt.date) -> list[Todo]:
     found: list[Todo] = []
     if can(rights.CLEAR):
-        figures = queries.figures(today)
+        figures = queries.clearing(today)
         found.append(Todo("certificates.recover", _("张证件待收回"), figures["due"], url_for("certificate_clearing.recovery"), "red" if figures["overdue"] else "amber"))
         found.append(Todo("certificates.destroy", _("张已收回证件待销毁"), figures["recovered"], url_for("certificate_clearing.destroy"), "grey"))
     if can(rights.APPLY):
@@ -55,7 +55,7 @@ def todos(today: dt.date) -> list[Todo]:
     if can(rights.VERIFY):
         waiting = queries.waiting_applications("district_review")
         found.append(Todo("certificates.verify", _("份证件申请待核验"), waiting, url_for("certificate_applications.index", state="district_review"), "amber"))
-        overdue = queries.figures(today)["overdue"]
+        overdue = queries.clearing(today)["overdue"]
         found.append(Todo("certificates.overdue", _("张证件逾期未收回"), overdue, url_for("certificate_clearing.recovery", overdue=1), "red"))
     return found
 

@@ -33,6 +33,18 @@ def figures(today: dt.date) -> dict[str, int]:
     return {name: int(value) for name, value in row._mapping.items()}
 
 
+def clearing(today: dt.date) -> dict[str, int]:
+    """What waits for recovery, how much of it is overdue, and what waits for destruction; by index, since every page asks."""
+    late = func.coalesce(func.sum(case((Certificate.clearing_due < today, 1), else_=0)), 0)
+    counted = select(Certificate.clearing, func.count(), late).where(Certificate.clearing.in_(("due", "recovered"))).group_by(Certificate.clearing)
+    found = {"due": 0, "overdue": 0, "recovered": 0}
+    for state, number, overdue in db.session.execute(counted):
+        found[state] = number
+        if state == "due":
+            found["overdue"] = int(overdue)
+    return found
+
+
 def waiting_applications(state: str) -> int:
     """How many applications wait in a state."""
     return db.session.scalar(select(func.count()).select_from(Application).where(Application.state == state)) or 0

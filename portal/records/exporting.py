@@ -81,7 +81,7 @@ def write_xlsx(titles: Sequence[Any], rows: Iterable[Sequence[Any]], sheet: str 
     page.freeze_panes(1, 0)
     page.set_column(0, max(len(titles) - 1, 0), 16)
     for column, title in enumerate(titles):
-        page.write_string(0, column, str(title), bold)
+        page.write_string(0, column, defuse(plain(title))[:LONGEST_CELL], bold)
     for number, row in enumerate(rows, 1):
         if number > MOST_ROWS:
             book.close()
