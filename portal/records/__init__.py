@@ -7,6 +7,6 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Offer the pages."""
-    from portal.records.views import blueprint
+    from portal.records.import_views import blueprint
 
     app.register_blueprint(blueprint)

@@ -19,6 +19,8 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 HARMLESS = re.compile(r"[+-]?\d[\d\s.,-]{0,30}%?")
 """Plain numbers and telephone numbers such as +86 138 0000 0000 stay as they are."""
 GUARD = "'"
+EXACT = 10**15
+"""Whole numbers from here on lose digits in a spreadsheet."""
 LONGEST_CELL = 32_767
 MOST_ROWS = 1_048_575
 """What a sheet holds below its heading; the writer drops more without a word."""
@@ -46,8 +48,10 @@ def plain(value: Any) -> Any:
         return ""
     if isinstance(value, (dt.datetime, dt.date)):
         return value.isoformat()
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value if math.isfinite(value) and abs(value) < 10**15 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) < EXACT else str(value)
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", str(value))
 
 

@@ -6,24 +6,32 @@ A plugin declares an :class:`ImportSpec`; pages, command line and tests use the 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from flask import current_app
+from flask_babel import force_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import audit
 from portal.directory.models import Organisation
-from portal.errors import NotFound
+from portal.errors import Conflict, NotFound
 from portal.records import workbooks
-from portal.records.exporting import write_xlsx
+from portal.records.exporting import EXACT, write_xlsx
 from portal.records.workbooks import Header, column_letters, find_header, normalise, read_workbook
 from portal.work import unit_of_work
 
+LANGUAGES = ("zh_Hans_CN", "en")
+ADDED = ("原表行号", "拒绝原因", "Sheet row", "Reason for refusal")
 TOTALS = ("合计", "总计", "小计", "共计")
+CHANGED = _l("登记的内容刚刚有变动，没有写入任何一行。请重新核对。")
 SIGNATURES = ("填表人", "审核人", "制表", "负责人", "填报", "经办人", "备注", "说明", "注:", "注：")
 
 
@@ -45,6 +53,27 @@ class RawRow:
     values: dict[str, Any]
     formulas: frozenset[str] = frozenset()
     cells: Sequence[Any] = ()
+
+
+def is_data(raw: RawRow) -> bool:
+    """Whether a row is one of the table: not empty, no total, no line for signatures.
+
+    A row that begins like a total or a signature but is filled in like the others is one of the table: nothing that an
+    office wrote is passed over in silence.
+    """
+    first = next((word for word in map(normalise, raw.cells) if word), "").replace(" ", "")
+    if not first:
+        return False
+    least = min(2, len(raw.values))
+    if first.startswith(TOTALS) or first.startswith(SIGNATURES):
+        least = max(least, len(raw.values) // 2 + 1)
+    given = 0
+    for key, value in raw.values.items():
+        if value not in ("", None) and (key != "serial" or isinstance(value, (int, float)) or normalise(value).isdecimal()) and normalise(value):
+            given += 1
+            if given == least:
+                return True
+    return False
 
 
 @dataclass
@@ -87,6 +116,18 @@ class ImportSpec:
     apply: Callable[[Session, list[RowResult], ImportContext], None]
     help: Any = ""
     done_endpoint: str = ""
+    is_data: Callable[[RawRow], bool] = is_data
+
+    def headings(self) -> dict[str, tuple[str, ...]]:
+        """The headings of each column, in every language of the portal: a roster is Chinese whatever its reader speaks."""
+        found: dict[str, tuple[str, ...]] = {column.key: (str(column.title),) for column in self.columns}
+        for language in LANGUAGES:
+            with force_locale(language):
+                found = {column.key: (*found[column.key], str(column.title)) for column in self.columns}
+        return {column.key: (*found[column.key], *column.aliases) for column in self.columns}
+
+    def titles(self) -> dict[str, str]:
+        return {column.key: str(column.title) for column in self.columns}
 
 
 @dataclass
@@ -99,6 +140,16 @@ class Checked:
     def counts(self) -> dict[str, int]:
         found = Counter(result.status for result in self.results)
         return {status: found.get(status, 0) for status in ("create", "update", "skip", "refuse")}
+
+    def columns(self, spec: ImportSpec) -> dict[str, str]:
+        """The columns that some row shows, with their headings."""
+        shown = {key for result in self.results for key in result.shown}
+        return {key: title for key, title in spec.titles().items() if key in shown}
+
+    def digest(self) -> str:
+        """What would be done, in a few letters: to notice that the register changed between looking and confirming."""
+        lines = [(result.row, result.status, result.code, sorted(result.changes.items())) for result in self.results]
+        return hashlib.sha256(repr(lines).encode("utf-8", "replace")).hexdigest()[:32]
 
     def refused(self) -> list[RowResult]:
         return [result for result in self.results if result.status == "refuse"]
@@ -120,21 +171,7 @@ def spec_of(name: str, org_id: int | None) -> ImportSpec:
     return spec
 
 
-def is_data(raw: RawRow) -> bool:
-    """Whether a row is one of the table: not empty, no total, no line for signatures."""
-    first = next((text for text in map(normalise, raw.cells) if text), "").replace(" ", "")
-    if not first or first.startswith(TOTALS) or first.startswith(SIGNATURES):
-        return False
-    given = 0
-    for key, value in raw.values.items():
-        if key != "serial" and value not in ("", None) and normalise(value):
-            given += 1
-            if given == 2:
-                return True
-    return False
-
-
-def raw_rows(header: Header) -> list[RawRow]:
+def raw_rows(header: Header, is_data: Callable[[RawRow], bool] = is_data) -> list[RawRow]:
     """The data rows under the header."""
     letters = {column_letters(index): key for key, index in header.columns.items()}
     marked: dict[int, set[str]] = {}
@@ -165,9 +202,8 @@ class Loaded:
 def load(spec: ImportSpec, data: bytes, filename: str) -> Loaded:
     """Read a file; no transaction is open meanwhile. Raises WorkbookError where the whole file is refused."""
     sheets = read_workbook(data, filename)
-    aliases = {column.key: (str(column.title), *column.aliases) for column in spec.columns}
-    header = find_header(sheets, aliases, [column.key for column in spec.columns if column.required])
-    rows = raw_rows(header)
+    header = find_header(sheets, spec.headings(), [column.key for column in spec.columns if column.required])
+    rows = raw_rows(header, spec.is_data)
     if not rows:
         raise workbooks.refuse("empty", header.sheet.name)
     return Loaded(header, rows)
@@ -176,10 +212,10 @@ def load(spec: ImportSpec, data: bytes, filename: str) -> Loaded:
 def check(spec: ImportSpec, loaded: Loaded, context: ImportContext) -> Checked:
     """Check every row without writing anything."""
     good, refused = [], []
-    titles = {column.key: str(column.title) for column in spec.columns}
+    titles = spec.titles()
     for raw in loaded.rows:
         if raw.formulas:
-            names = "、".join(titles[key] for key in sorted(raw.formulas))
+            names = "、".join(f"{titles[key]} {column_letters(loaded.header.columns[key])}{raw.row}" for key in sorted(raw.formulas))
             refused.append(RowResult(raw.row, "refuse", "formula", _("“%(names)s”是公式，请粘贴为数值后再导入", names=names), cells=raw.cells))
         else:
             good.append(raw)
@@ -187,11 +223,21 @@ def check(spec: ImportSpec, loaded: Loaded, context: ImportContext) -> Checked:
     return Checked(loaded.header, results)
 
 
+def take_turn(session: Session, spec: ImportSpec) -> None:
+    """One import of a kind at a time, so that what is checked now holds until it is written. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"portal.import.{spec.name}"})
+
+
 def write(spec: ImportSpec, checked: Checked, context: ImportContext, *, digest: str = "") -> None:
     """Write the good rows, all or none of them; the event of the import itself with them. In the open unit of work."""
     good = [result for result in checked.results if result.status in ("create", "update")]
     if good:
-        spec.apply(context.session, good, context)
+        try:
+            spec.apply(context.session, good, context)
+            context.session.flush()
+        except IntegrityError:
+            raise Conflict(CHANGED) from None
     counts = checked.counts()
     audit.note(f"{spec.name}.imported", record_type="records.import", chain_id=context.org_id, detail={**counts, "digest": digest[:16]})
 
@@ -203,6 +249,7 @@ def run_import(
     org_id, org_name = org.id, org.name
     loaded = load(spec, data, filename)
     with unit_of_work(f"{spec.name}.import") as session:
+        take_turn(session, spec)
         context = ImportContext(session, org_id, org_name, today)
         checked = check(spec, loaded, context)
         report = checked.report()
@@ -213,15 +260,20 @@ def run_import(
     return report, checked
 
 
+def as_came(cell: Any) -> Any:
+    """A cell for the workbook of refused rows: text, but a number that lost its digits stays a number, to be refused again until it is mended."""
+    return cell if isinstance(cell, float) and abs(cell) >= EXACT else normalise(cell)
+
+
 def refused_workbook(header_titles: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> IO[bytes]:
     """The refused rows as they came, with the sheet row and the reason beside each, to be mended and sent again."""
-    titles = [*header_titles, _("原表行号"), _("拒绝原因")]
-    width = len(header_titles)
+    kept = [index for index, title in enumerate(header_titles) if title not in ADDED]
+    titles = [*(header_titles[index] for index in kept), _("原表行号"), _("拒绝原因")]
 
     def lines() -> Any:
         for row in rows:
-            cells = [normalise(cell) for cell in row["cells"][:width]]
-            yield [*cells, *[""] * (width - len(cells)), str(row["row"]), row["message"]]
+            cells = row["cells"]
+            yield [*(as_came(cells[index]) if index < len(cells) else "" for index in kept), str(row["row"]), row["message"]]
 
     return write_xlsx(titles, lines(), _("未导入"))
 

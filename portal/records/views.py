@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import io
 from typing import IO, Any
 
-from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, send_file
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
@@ -17,14 +15,11 @@ from wtforms.validators import InputRequired, Length
 from portal import audit
 from portal.auth.permissions import can, check, logged_in
 from portal.clock import today
-from portal.database import db, utcnow
+from portal.database import db
 from portal.errors import DomainError, NotFound, Refused
-from portal.records import attachments, importing, lists
+from portal.records import attachments, lists
 from portal.records.attachments import Attachment
-from portal.records.models import ImportRun
-from portal.records.workbooks import WorkbookError
 from portal.records.workflow import Transition, Workflow
-from portal.work import unit_of_work
 
 blueprint = Blueprint("records", __name__, template_folder="templates")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -141,148 +136,3 @@ def attachment(attachment_id: int) -> Any:
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-# -- imports -----------------------------------------------------------------------------------------------------------
-
-
-def spec_or_404(name: str) -> importing.ImportSpec:
-    """The import that the acting role may use."""
-    if g.grant is None:
-        abort(404)
-    spec = importing.spec_of(name, g.grant.org_id)
-    check(spec.permission)
-    if not g.grant.organisation.is_town:
-        raise Refused(_("导入由街镇办理，请切换到街镇的角色。"))
-    return spec
-
-
-@blueprint.route("/import/<name>", methods=["GET", "POST"])
-@logged_in
-def import_upload(name: str) -> Any:
-    """Choose a file; it is read and checked, nothing is written but the file itself until it is confirmed."""
-    spec = spec_or_404(name)
-    error: WorkbookError | None = None
-    if request.method == "POST":
-        try:
-            return redirect(url_for("records.import_preview", name=name, run_id=_receive(spec)), 303)
-        except WorkbookError as problem:
-            db.session.rollback()
-            error = problem
-            audit.note(f"{spec.name}.import_refused", record_type="records.import", chain_id=g.grant.org_id, detail={"code": problem.code}, result="refused")
-    recent = select(ImportRun).where(ImportRun.org_id == g.grant.org_id, ImportRun.name == name, ImportRun.done_at.is_not(None)).order_by(ImportRun.id.desc()).limit(5)
-    return render_template("records/import_upload.html", spec=spec, error=error, recent=db.session.scalars(recent).all()), 422 if error else 200
-
-
-def _receive(spec: importing.ImportSpec) -> int:
-    """Keep the uploaded file until it is confirmed; returns the number of the run."""
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        raise WorkbookError("no_file", _("请选择文件。"))
-    data = upload.stream.read(g.settings.import_max_mb * 1024 * 1024 + 1)
-    importing.load(spec, data, upload.filename)
-    org_id = g.grant.org_id
-    with unit_of_work(f"{spec.name}.import_uploaded") as session:
-        for old in session.scalars(
-            select(ImportRun).where(ImportRun.org_id == org_id, ImportRun.content.is_not(None), ImportRun.created_at < utcnow() - dt.timedelta(hours=24))
-        ):
-            old.content = None
-        run = ImportRun(
-            org_id=org_id, name=spec.name, filename=importing.normalise(upload.filename)[-200:], digest=hashlib.sha256(data).hexdigest(), content=data,
-            created_by=g.account.id, created_at=utcnow(),
-        )  # fmt: skip
-        session.add(run)
-        session.flush()
-        return run.id
-
-
-def _run_of(name: str, run_id: int, *, waiting: bool = False) -> ImportRun:
-    found = select(ImportRun).where(ImportRun.id == run_id, ImportRun.name == name, ImportRun.org_id == g.grant.org_id)
-    run = db.session.scalars(found).one_or_none()
-    if run is None or (waiting and (run.content is None or run.done_at is not None)):
-        raise NotFound(_("没有找到这次导入，或它已经完成。请重新上传文件。"))
-    return run
-
-
-@blueprint.route("/import/<name>/<int:run_id>", methods=["GET", "POST"])
-@logged_in
-def import_preview(name: str, run_id: int) -> Any:
-    """What would be done with each row; confirmed, the good rows are written, all or none of them."""
-    spec = spec_or_404(name)
-    run = _run_of(name, run_id)
-    if run.done_at is not None:
-        return redirect(url_for("records.import_report", name=name, run_id=run_id))
-    run = _run_of(name, run_id, waiting=True)
-    assert run.content is not None
-    data, filename, digest = bytes(run.content), run.filename, run.digest
-    loaded = importing.load(spec, data, filename)
-    if request.method == "POST":
-        _write(spec, loaded, run_id, digest)
-        return redirect(url_for("records.import_report", name=name, run_id=run_id), 303)
-    context = importing.ImportContext(db.session(), g.grant.org_id, g.grant.organisation.name, today())
-    checked = importing.check(spec, loaded, context)
-    before = select(ImportRun).where(ImportRun.org_id == run.org_id, ImportRun.digest == digest, ImportRun.done_at.is_not(None)).limit(1)
-    wanted = request.args.get("status", "")
-    rows = [result for result in checked.results if not wanted or result.status == wanted]
-    page = max(1, min(request.args.get("page", 1, type=int), 1000))
-    return render_template(
-        "records/import_preview.html", spec=spec, run=run, checked=checked, counts=checked.counts(), wanted=wanted, total=len(rows), page=page,
-        rows=rows[(page - 1) * PREVIEWED : page * PREVIEWED], size=PREVIEWED, before=db.session.scalars(before).first(),
-    )  # fmt: skip
-
-
-def _write(spec: importing.ImportSpec, loaded: importing.Loaded, run_id: int, digest: str) -> None:
-    """Check again under the write lock, write, and keep what is needed for the report."""
-    strict = bool(request.form.get("strict"))
-    with unit_of_work(f"{spec.name}.import") as session:
-        run = _run_of(spec.name, run_id, waiting=True)
-        context = importing.ImportContext(session, g.grant.org_id, g.grant.organisation.name, today())
-        checked = importing.check(spec, loaded, context)
-        if strict and checked.refused():
-            raise Refused(_("有 %(n)s 行被拒绝，按您的选择没有写入任何一行。", n=len(checked.refused())))
-        importing.write(spec, checked, context, digest=digest)
-        refused = [{"row": result.row, "code": result.code, "message": result.message} for result in checked.refused()]
-        run.result = {"counts": checked.counts(), "refused": refused, "sheet": loaded.header.sheet.name}
-        run.done_at = utcnow()
-        if not refused:
-            run.content = None
-
-
-@blueprint.get("/import/<name>/<int:run_id>/report")
-@logged_in
-def import_report(name: str, run_id: int) -> Any:
-    """What came of an import."""
-    spec = spec_or_404(name)
-    run = _run_of(name, run_id)
-    if run.done_at is None or run.result is None:
-        return redirect(url_for("records.import_preview", name=name, run_id=run_id))
-    return render_template("records/import_report.html", spec=spec, run=run, result=run.result)
-
-
-@blueprint.get("/import/<name>/<int:run_id>/refused.xlsx")
-@logged_in
-def import_refused(name: str, run_id: int) -> Any:
-    """The refused rows as a workbook with the reason beside each."""
-    spec = spec_or_404(name)
-    run = _run_of(name, run_id)
-    if run.content is None:
-        raise NotFound(_("原文件已清除，请重新上传以取得被拒绝的行。"))
-    loaded = importing.load(spec, bytes(run.content), run.filename)
-    if run.result is not None:
-        cells = {raw.row: raw.cells for raw in loaded.rows}
-        rows = [{**refused, "cells": cells.get(refused["row"], [])} for refused in run.result["refused"]]
-    else:
-        context = importing.ImportContext(db.session(), g.grant.org_id, g.grant.organisation.name, today())
-        rows = [{"row": result.row, "message": result.message, "cells": result.cells} for result in importing.check(spec, loaded, context).refused()]
-    audit.note("records.exported", record_type="records.import", record_id=run_id, chain_id=g.grant.org_id, detail={"rows": len(rows), "format": "xlsx"})
-    return send_table(importing.refused_workbook(loaded.header.titles, rows), f"{name}-refused.xlsx")
-
-
-@blueprint.get("/import/<name>/template.xlsx")
-@logged_in
-def import_template(name: str) -> Any:
-    """An empty table with the headings."""
-    spec = spec_or_404(name)
-    return send_table(importing.template_workbook(spec), f"{name}-template.xlsx")
-
-

@@ -21,9 +21,11 @@ from portal.errors import Refused
 from portal.records.exporting import restore
 
 READER = Path(__file__).with_name("reader.py")
-SECONDS = 25
+SECONDS = 20
 HEADER_ROWS = 30
-EXTENSIONS = {"xlsx": "excel", "xlsm": "excel", "xls": "excel", "ods": "excel", "csv": "csv"}
+EXTENSIONS = {"xlsx": "excel", "xlsm": "excel", "xls": "excel", "csv": "csv"}
+"""What is accepted. Not .ods and .xlsb: in those the cells with formulas cannot be told from others."""
+YEARS = range(1900, 3000)
 MAGIC = {b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": "ole"}
 EPOCH = dt.date(1899, 12, 30)
 INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]+")
@@ -159,6 +161,8 @@ def parse_date(value: Any) -> dt.date | None:
         if re.fullmatch(r"\d{5}", text):
             return _from_number(float(text))
         raise CellError(_("“%(text)s”不是日期", text=text[:30]))
+    if int(found[1]) not in YEARS:
+        raise CellError(_("“%(text)s”不是日期", text=text[:30]))
     try:
         return dt.date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
@@ -176,6 +180,7 @@ def _from_number(number: float) -> dt.date:
 def find_header(sheets: Sequence[Sheet], aliases: Mapping[str, Sequence[str]], required: Sequence[str]) -> Header:
     """The row with the most wanted headings on any sheet. Raises WorkbookError that names what is missing."""
     wanted = {heading(alias): key for key, names in aliases.items() for alias in names}
+    least = min(2, len(aliases))
     best: Header | None = None
     for sheet in sheets:
         for row, cells in sheet.rows[:HEADER_ROWS]:
@@ -185,7 +190,7 @@ def find_header(sheets: Sequence[Sheet], aliases: Mapping[str, Sequence[str]], r
                 key = wanted.get(title)
                 if key is not None and key not in columns:
                     columns[key] = index
-            if len(columns) >= 2 and (best is None or len(columns) > len(best.columns)):
+            if len(columns) >= least and (best is None or len(columns) > len(best.columns)):
                 best = Header(sheet, row, columns, [normalise(cell) for cell in cells])
     if best is None:
         raise WorkbookError("missing_header", _("没有找到表头。表头应包含：%(names)s。", names="、".join(aliases[key][0] for key in required)))
