@@ -255,6 +255,8 @@ def ole_stream(data: bytes, wanted: tuple[str, ...]) -> bytes | None:
             start, steps = links[start], steps + 1
 
     entries = b"".join(map(sector, chain(directory, table)))
+    if not entries:
+        raise Bad("damaged")
     root = small = b""
     for at in range(0, len(entries) - 127, 128):
         length, = struct.unpack_from("<H", entries, at + 64)
@@ -312,9 +314,9 @@ def read_excel(data: bytes) -> list[dict[str, Any]]:
             if about.typ != SheetTypeEnum.WorkSheet:
                 continue
             sheet = book.get_sheet_by_index(number)
-            if sheet.total_height > ROWS or sheet.total_width > COLUMNS:
+            (first, left), (bottom, right) = sheet.start or (0, 0), sheet.end or (0, 0)
+            if bottom >= ROWS or right >= COLUMNS:
                 raise Bad("too_many_rows", about.name)
-            first, left = sheet.start or (0, 0)
             rows: list[list[Any]] = [[first + offset + 1, row] for offset, row in enumerate(sheet.to_python(skip_empty_area=True))]
             if left:
                 rows = [[at, [*[""] * left, *row]] for at, row in rows]

@@ -65,14 +65,18 @@ def with_parts(data: bytes, parts: Iterable[tuple[str, bytes]]) -> bytes:
 def lying(data: bytes, name: str, payload: bytes, declared: int) -> bytes:
     """The archive with a part that says of itself that it is ``declared`` bytes long, with the checksum of those."""
     raw = bytearray(changed(data, name, lambda _content: payload))
-    check = zlib.crc32(payload[:declared])
+
+    def says(at: int) -> None:
+        struct.pack_into("<I", raw, at, zlib.crc32(payload[:declared]))
+        struct.pack_into("<I", raw, at + 8, declared)
+
     with zipfile.ZipFile(io.BytesIO(bytes(raw))) as archive:
-        struct.pack_into("<I4xI", raw, archive.getinfo(name).header_offset + 14, check, declared)
+        says(archive.getinfo(name).header_offset + 14)
     at = raw.find(b"PK\1\2")
     while at >= 0:
         (length,) = struct.unpack_from("<H", raw, at + 28)
         if bytes(raw[at + 46 : at + 46 + length]) == name.encode():
-            struct.pack_into("<I4xI", raw, at + 16, check, declared)
+            says(at + 16)
         at = raw.find(b"PK\1\2", at + 46)
     return bytes(raw)
 
