@@ -19,6 +19,9 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circu
 ordered = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
+KINDS = {kind: int.from_bytes(hashlib.sha256(kind.encode()).digest()[:3], "big") << 39 for kind in ("certificates.certificate", "directory.person")}
+
+
 def connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None)
     for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "recursive_triggers=on", "temp_store=memory", "secure_delete=on"):
@@ -27,7 +30,7 @@ def connect(file: Path) -> sqlite3.Connection:
 
 
 def key_of(kind: str, number: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{kind}:{number}".encode()).digest()[:8], "big") >> 1
+    return KINDS[kind] | number
 
 
 class Chains:

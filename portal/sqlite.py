@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -28,7 +29,14 @@ PRAGMAS = (
     ("secure_delete", "on"),
     ("busy_timeout", str(BUSY_SECONDS * 1000)),
     ("temp_store", "memory"),
+    ("cache_size", "-32768"),
+    ("wal_autocheckpoint", "32000"),  # only if nobody gets round to it; see Checkpointer
+    ("journal_size_limit", "1048576"),  # so that the size of the log tells what waits in it
 )
+LOG_BYTES = 24 * 1024 * 1024
+"""Size of the write-ahead log from which on it is brought into the database file."""
+CHECKPOINT_SECONDS = 0.5
+"""Least time between two tries, in case readers keep the log from being finished."""
 
 
 class DatabaseBusy(DomainError):
@@ -80,12 +88,35 @@ class WriterGate:
             self._threads.release()
 
 
+class Checkpointer:
+    """Brings the log into the database file after a write has left the gate, so that nobody waits at the gate for it."""
+
+    def __init__(self, log: Path | None) -> None:
+        self._log = log
+        self._one = threading.Lock()
+        self._last = float("-inf")
+
+    def after_write(self, dbapi_connection: Any) -> None:
+        if self._log is None or time.monotonic() - self._last < CHECKPOINT_SECONDS or not self._one.acquire(blocking=False):
+            return
+        try:
+            if self._log.stat().st_size > LOG_BYTES:
+                self._last = time.monotonic()
+                dbapi_connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except (OSError, sqlite3.Error):
+            pass  # the next write tries again
+        finally:
+            self._one.release()
+
+
 def configure(engine: Engine, gate: WriterGate, is_writing: Any) -> None:
     """Install the settings and the transaction mode on ``engine``.
 
     ``is_writing()`` tells whether the transaction that begins is one for writing; those start with BEGIN IMMEDIATE
     behind the gate, so that read-then-write never fails half way.
     """
+    file = engine.url.database
+    checkpointer = Checkpointer(Path(f"{file}-wal") if file and file != ":memory:" else None)
 
     @event.listens_for(engine, "connect")
     def on_connect(dbapi_connection: Any, _record: Any) -> None:
@@ -105,7 +136,9 @@ def configure(engine: Engine, gate: WriterGate, is_writing: Any) -> None:
             connection.exec_driver_sql("BEGIN")
 
     @event.listens_for(engine, "checkin")
-    def on_checkin(_dbapi_connection: Any, record: Any) -> None:
+    def on_checkin(dbapi_connection: Any, record: Any) -> None:
         held = record.info.pop("gate", None)
         if held is not None:
             held.leave()
+            if dbapi_connection is not None:
+                checkpointer.after_write(dbapi_connection)
