@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from wtforms import SelectField, StringField
 
 from portal import audit
 from portal.auth.permissions import can, check, require, require_fresh
@@ -134,8 +135,8 @@ def new() -> Any:
             return redirect(url_for("people.detail", person_id=person_id), 303)
         except IdNumberError as error:
             form.id_number.errors = [error.message]
-        except IntegrityError:
-            form.id_number.errors = [_("本单位已登记过这个身份号码。")]
+        except IntegrityError as error:
+            _known_number(form, error)
     return render_template("people/form.html", form=form, person=None), 422 if form.errors else 200
 
 
@@ -159,8 +160,8 @@ def edit(person_id: int) -> Any:
             return redirect(url_for("people.detail", person_id=person_id), 303)
         except IdNumberError as error:
             form.id_number.errors = [error.message]
-        except IntegrityError:
-            form.id_number.errors = [_("本单位已登记过这个身份号码。")]
+        except IntegrityError as error:
+            _known_number(form, error)
         except Conflict as error:
             form.form_errors.append(error.message)
             form.version.data = str(_person(person_id).version)
@@ -168,10 +169,16 @@ def edit(person_id: int) -> Any:
     return render_template("people/form.html", form=form, person=_person(person_id)), 422 if form.errors else 200
 
 
+def _known_number(form: PersonForm, error: IntegrityError) -> None:
+    if "id_number_index" not in str(error.orig):
+        raise error
+    form.id_number.errors = [_("本单位已登记过这个身份号码。")]
+
+
 def _fill(person: Person, form: PersonForm) -> None:
     for name in ("gender", "position", "employment_type", "category", "education", "has_legal_qualification", "legal_qualification_no", "probation_until"):
         value = form[name].data
-        setattr(person, name, value.strip() if isinstance(value, str) else value)
+        setattr(person, name, (value or "").strip() if isinstance(form[name], StringField | SelectField) else value)
     person.name = (form.name.data or "").strip()
     if (form.id_number.data or "").strip():
         person.set_id_number(form.id_number.data or "")
