@@ -156,7 +156,7 @@ def export() -> Any:
     chain = int(town) if town.isdigit() and len(town) < 10 else None
     stream = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - sent and closed by the answer
     count = export_events(db.session(), stream, chain)
-    raw = stream.detach()  # the wrapper would close the file when it is collected, before the answer is read
+    raw: Any = stream.detach()  # the wrapper would close the file when it is collected, before the answer is read
     raw.seek(0)
     audit.note("audit.exported", record_type="audit.chain", record_id=chain, chain_id=chain, detail={"events": count, "account": g.account.username})
     return send_file(raw, "application/x-ndjson", as_attachment=True, download_name=f"audit-{now_local():%Y%m%d-%H%M}.jsonl")
