@@ -109,18 +109,27 @@ class Hit:
 
 @dataclass(frozen=True)
 class RecordType:
-    """A kind of record: its name in references and the trail, its model, and the address of a record's page."""
+    """A kind of record: its name in references and the trail, its model, and the address of a record's page.
+
+    Files may be added to its records by those who hold ``attach_permission``; empty: only by the plugin's own pages.
+    """
 
     name: str
     title: Any
     model: Any
     url: Callable[[int], str]
     read_permission: str = ""
+    attach_permission: str = ""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A figure that a town may set for itself from a date on. ``kind``: int, text, list_of_int, bool or choice."""
+    """A figure that a town may set for itself from a date on.
+
+    ``kind``: int, text, list_of_int, list_of_text (one a line), bool or choice. ``permission``: who in the town may
+    set it for their own town; empty: the system administrator alone. ``moves_open``: a change may touch what is
+    open already; then the plugin is asked by ``portal_setting_impact`` how many records that would be.
+    """
 
     key: str
     title: Any
@@ -131,3 +140,5 @@ class Setting:
     maximum: int | None = None
     choices: Sequence[tuple[str, Any]] = ()
     pattern: str = ""
+    permission: str = ""
+    moves_open: bool = False

@@ -29,13 +29,13 @@ class CorePlugin:
 
     @hookimpl
     def portal_navigation(self) -> list[NavItem]:
-        from portal.admin import audit_views
+        from portal.admin import audit_views, town_views
         from portal.admin import views as admin
         from portal.auth import admin as accounts
         from portal.jobs import views as jobs
         from portal.people import views as people
 
-        return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation()]
+        return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation(), *town_views.navigation()]
 
     @hookimpl
     def portal_search(self, query: str, limit: int) -> list[Hit]:

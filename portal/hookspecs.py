@@ -66,6 +66,14 @@ class PortalHooks:
     def portal_settings(self) -> list[Setting]:  # type: ignore[empty-body]
         """Figures that a town may set from a date on, at start."""
 
+    @hookspec(firstresult=True)
+    def portal_setting_impact(self, key: str, org_id: int, value: Any) -> int | None:
+        """How many open records of a town another value of a figure would move, before it is set; None: not ours."""
+
+    @hookspec
+    def portal_setting_changed(self, key: str, org_id: int, move_open: bool) -> None:
+        """A figure of a town was set; called in the same transaction. ``move_open``: open records follow it."""
+
     @hookspec
     def portal_navigation(self) -> list[NavItem]:  # type: ignore[empty-body]
         """Entries of the navigation, of the town, with each page."""

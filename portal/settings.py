@@ -95,6 +95,8 @@ def check_value(setting: Setting, value: Any) -> Any:
         if not numbers:
             raise Refused(_("请至少填写一个数字。"), field="value")
         return numbers
+    if setting.kind == "list_of_text":
+        return _lines(setting, value)
     if setting.kind == "bool":
         return value in (True, "1", "on", "true", "yes")
     text = str(value).strip()
@@ -105,6 +107,14 @@ def check_value(setting: Setting, value: Any) -> Any:
     if setting.pattern and not re.fullmatch(setting.pattern, text):
         raise Refused(_("格式不符。"), field="value")
     return text
+
+
+def _lines(setting: Setting, value: Any) -> list[str]:
+    listed = value.splitlines() if isinstance(value, str) else list(value)
+    lines = list(dict.fromkeys(" ".join(str(line).split()) for line in listed if str(line).strip()))
+    if not lines or len(lines) > (setting.maximum or 200) or any(len(line) > 60 for line in lines):
+        raise Refused(_("请每行填写一项，至少一项，每项最多 60 个字。"), field="value")
+    return lines
 
 
 def _number(setting: Setting, value: Any) -> int:

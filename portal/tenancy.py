@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import event, false
+from sqlalchemy import ColumnElement, event, false, not_
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
+from portal.context import Actor, current_actor
 from portal.database import Base, OrgScoped, db
 from portal.errors import OutsideScope
 
@@ -39,6 +40,7 @@ class Scope:
 NOTHING = Scope("nothing", frozenset())
 EVERYTHING = Scope("everything", None)
 
+_looking: ContextVar[bool] = ContextVar("portal_looking", default=False)
 _scope: ContextVar[Scope] = ContextVar("portal_scope", default=NOTHING)
 
 CrossingListener = Callable[[str, str], None]
@@ -99,6 +101,18 @@ def scoped_models() -> list[type[Any]]:
     return found
 
 
+class Confidential:
+    """Mixed into a model whose records some accounts must not meet, though they stand in their town.
+
+    The narrowing applies to every ORM statement, as that to towns does: lists, counts, searches, look-ups.
+    """
+
+    @classmethod
+    def kept_from(cls, actor: Actor) -> ColumnElement[bool] | None:
+        """Which rows are kept from whoever is acting; None when there is nothing to keep from them."""
+        raise NotImplementedError
+
+
 _criteria: dict[tuple[type[Any], frozenset[int]], Any] = {}
 
 
@@ -127,8 +141,24 @@ def _narrow(state: ORMExecuteState) -> None:
         orgs = visible_orgs(model.__plugin__, scope)
         if orgs is not None:
             options.append(_criterion(model, orgs))
+    options.extend(_confidential())
     if options:
         state.statement = state.statement.options(*options)
+
+
+def _confidential() -> Iterator[Any]:
+    actor = current_actor()
+    if actor.account_id is None or _looking.get():
+        return
+    token = _looking.set(True)
+    try:
+        for model in scoped_models():
+            if issubclass(model, Confidential):
+                kept = model.kept_from(actor)
+                if kept is not None:
+                    yield with_loader_criteria(model, not_(kept), include_aliases=True)
+    finally:
+        _looking.reset(token)
 
 
 def _check_writes(session: Session, _context: Any, _instances: Any) -> None:

@@ -74,7 +74,7 @@ def switch(name: str, org_id: int) -> Any:
 
 class FigureForm(FlaskForm):
     org_id = SelectField(_l("适用范围"), coerce=int)
-    value = StringField(_l("数值"), [InputRequired(_l("请填写此项。")), Length(max=200)])
+    value = TextAreaField(_l("数值"), [InputRequired(_l("请填写此项。")), Length(max=10000)], render_kw={"rows": 1})
     valid_from = DateField(_l("自哪一天起"), [InputRequired(_l("请填写日期。"))])
 
 
@@ -102,7 +102,8 @@ def figure(key: str) -> Any:
     if request.method == "GET":
         form.valid_from.data = today()
         present = settings.get_setting(key, None, today())
-        form.value.data = "、".join(map(str, present)) if isinstance(present, list) else str(present)
+        form.value.data = ("\n" if setting.kind == "list_of_text" else "、").join(map(str, present)) if isinstance(present, list) else str(present)
+    form.value.render_kw = {"rows": 12 if setting.kind == "list_of_text" else 1}
     if form.validate_on_submit():
         try:
             with unit_of_work("settings.changed") as session:

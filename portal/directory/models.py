@@ -81,6 +81,10 @@ class Person(OrgScoped, Versioned, Base):
     left_on: Mapped[dt.date | None]
     account_id: Mapped[int | None] = mapped_column(index=True)
     note: Mapped[str] = mapped_column(Text, default="")
+    team: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """所在中队（组）."""
+    superior_id: Mapped[int | None] = mapped_column(ForeignKey("directory_person.id"))
+    """直接上级."""
 
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 

@@ -28,6 +28,8 @@ class PersonForm(FlaskForm):
     gender = SelectField(_l("性别"), choices=[("", "—"), *((g, g) for g in GENDERS)])
     id_number = StringField(_l("公民身份号码"), [Optional(), Length(max=40)], render_kw={"autocomplete": "off", "maxlength": 18})
     position = StringField(_l("职务"), [Optional(), Length(max=60)])
+    team = StringField(_l("所在中队（组）"), [Optional(), Length(max=40)])
+    superior_id = SelectField(_l("直接上级"), coerce=int, choices=[(0, "—")])
     employment_type = SelectField(_l("用工性质"), choices=[(kind, kind) for kind in EMPLOYMENT_TYPES])
     category = StringField(_l("执法类别"), [Optional(), Length(max=60)])
     education = SelectField(_l("学历"), choices=[("", _l("未填")), *((level, level) for level in EDUCATIONS)])

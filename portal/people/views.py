@@ -123,6 +123,7 @@ def new() -> Any:
     if not g.grant.organisation.is_town:
         abort(404)
     form = PersonForm()
+    _superiors(form, g.grant.org_id)
     if form.validate_on_submit():
         try:
             with unit_of_work("people.created") as session:
@@ -147,7 +148,9 @@ def edit(person_id: int) -> Any:
     person = _person(person_id)
     check("people.edit", person.org_id)
     form = PersonForm(obj=person) if request.method == "GET" else PersonForm()
+    _superiors(form, person.org_id, person.id)
     if request.method == "GET":
+        form.superior_id.data = person.superior_id or 0
         form.id_number.data, form.version.data = "", str(person.version)
     if form.validate_on_submit():
         try:
@@ -169,6 +172,14 @@ def edit(person_id: int) -> Any:
     return render_template("people/form.html", form=form, person=_person(person_id)), 422 if form.errors else 200
 
 
+def _superiors(form: PersonForm, org_id: int, but: int = 0) -> None:
+    """Whoever is on post in the same town may be the direct superior."""
+    found = select(Person.id, Person.name, Person.position).where(Person.org_id == org_id, Person.post_status == "在岗", Person.id != but).order_by(Person.name, Person.id)
+    form.superior_id.choices = [(0, "—"), *((row.id, f"{row.name} {row.position}".strip()) for row in db.session.execute(found))]
+    if request.method == "POST" and not request.form.get("superior_id"):
+        form.superior_id.data = 0
+
+
 def _known_number(form: PersonForm, error: IntegrityError) -> None:
     if "id_number_index" not in str(error.orig):
         raise error
@@ -176,9 +187,10 @@ def _known_number(form: PersonForm, error: IntegrityError) -> None:
 
 
 def _fill(person: Person, form: PersonForm) -> None:
-    for name in ("gender", "position", "employment_type", "category", "education", "has_legal_qualification", "legal_qualification_no", "probation_until"):
+    for name in ("gender", "position", "team", "employment_type", "category", "education", "has_legal_qualification", "legal_qualification_no", "probation_until"):
         value = form[name].data
         setattr(person, name, (value or "").strip() if isinstance(form[name], StringField | SelectField) else value)
+    person.superior_id = form.superior_id.data or None
     person.name = (form.name.data or "").strip()
     if (form.id_number.data or "").strip():
         person.set_id_number(form.id_number.data or "")

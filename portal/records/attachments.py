@@ -13,7 +13,9 @@ import io
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, Index, String, func, select
@@ -36,6 +38,7 @@ KINDS: dict[str, tuple[tuple[bytes, ...], str]] = {
 PICTURES = ("jpg", "jpeg", "png")
 MOST_PIXELS = 40_000_000
 LONGEST_EDGE = 2000
+MOST_FILES = 20
 
 
 class Attachment(OrgScoped, Base):
@@ -141,6 +144,28 @@ def attach(session: Session, prepared: tuple[bytes, str, str], record_type: str,
     return attachment
 
 
+def all_of(session: Session, record_type: str, record_id: int) -> list[Attachment]:
+    """The files of a record, oldest first. The caller has checked that the record may be read."""
+    found = select(Attachment).where(Attachment.record_type == record_type, Attachment.record_id == record_id)
+    return list(session.scalars(found.order_by(Attachment.id)))
+
+
+def prepare_all(uploads: Iterable[Any], allowed: tuple[str, ...] = tuple(KINDS)) -> list[tuple[bytes, str, str]]:
+    """Check the files of a form before the write lock is taken; raises Refused naming the file."""
+    prepared = []
+    for upload in uploads:
+        if not upload.filename:
+            continue
+        limit = current_settings().upload_max_mb * 1024 * 1024
+        try:
+            prepared.append(prepare(upload.stream.read(limit + 1), upload.filename, allowed))
+        except Refused as error:
+            raise Refused(f"{upload.filename[-60:]}：{error.message}", field="files") from None
+        if len(prepared) > MOST_FILES:
+            raise Refused(_("一次最多上传 %(n)s 个文件。", n=MOST_FILES), field="files")
+    return prepared
+
+
 def newest(session: Session, record_type: str, record_id: int, place: str) -> Attachment | None:
     """The latest file of a record for a purpose."""
     found = select(Attachment).where(Attachment.record_type == record_type, Attachment.record_id == record_id, Attachment.place == place)
@@ -158,4 +183,4 @@ def content(attachment: Attachment) -> bytes:
     return data
 
 
-__all__ = ["Attachment", "attach", "content", "newest", "prepare"]
+__all__ = ["Attachment", "all_of", "attach", "content", "newest", "prepare", "prepare_all"]

@@ -20,6 +20,7 @@ from portal.errors import DomainError, NotFound, Refused
 from portal.records import attachments, lists
 from portal.records.attachments import Attachment
 from portal.records.workflow import Transition, Workflow
+from portal.work import unit_of_work
 
 blueprint = Blueprint("records", __name__, template_folder="templates")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -117,6 +118,26 @@ def send_table(stream: IO[bytes], name: str) -> Response:
 
 
 # -- attachments -------------------------------------------------------------------------------------------------------
+
+
+@blueprint.post("/attachments/<record_type>/<int:record_id>")
+@logged_in
+def add_attachments(record_type: str, record_id: int) -> Any:
+    """Add files to a record, for those who may."""
+    kinds = current_app.extensions["portal"].plugins.collect_for(g.grant.org_id, "portal_record_types") if g.grant else []
+    kind = next((kind for kind in kinds if kind.name == record_type and kind.attach_permission), None)
+    owner = db.session.scalars(select(kind.model).where(kind.model.id == record_id)).unique().one_or_none() if kind and record_id < 2**31 else None
+    if kind is None or owner is None:
+        raise NotFound(_("没有找到这条记录。"))
+    check(kind.attach_permission, owner.org_id)
+    prepared = attachments.prepare_all(request.files.getlist("files"))
+    if not prepared:
+        raise Refused(_("请选择文件。"), field="files")
+    with unit_of_work(f"{record_type}.attached") as session:
+        for item in prepared:
+            attachments.attach(session, item, record_type, record_id, owner.org_id, "file")
+    flash(_("已添加 %(n)s 个附件。", n=len(prepared)), "success")
+    return redirect(kind.url(record_id), 303)
 
 
 @blueprint.get("/attachments/<int:attachment_id>")

@@ -86,8 +86,47 @@
     if (event.key === "Escape") { document.body.classList.remove("nav-open"); }
   });
 
+  function showFiles(input) {
+    var list = document.querySelector('[data-drop-list="' + input.id + '"]');
+    if (!list) { return; }
+    list.textContent = "";
+    Array.prototype.forEach.call(input.files, function (file) {
+      var item = document.createElement("li");
+      item.textContent = file.name + " · " + Math.ceil(file.size / 1024) + " KB";
+      list.appendChild(item);
+    });
+  }
+
+  function addFiles(input, files) {
+    if (!input || !files.length || typeof DataTransfer === "undefined") { return; }
+    var joined = new DataTransfer();
+    Array.prototype.forEach.call(input.files, function (file) { joined.items.add(file); });
+    Array.prototype.forEach.call(files, function (file, index) {
+      var name = file.name && file.name !== "image.png" ? file.name : "paste-" + Date.now() + "-" + index + ".png";
+      joined.items.add(file.name === name ? file : new File([file], name, { type: file.type }));
+    });
+    input.files = joined.files;
+    showFiles(input);
+  }
+
+  ["dragover", "drop"].forEach(function (kind) {
+    document.addEventListener(kind, function (event) {
+      var place = event.target.closest && event.target.closest("[data-drop]");
+      if (!place || !event.dataTransfer) { return; }
+      event.preventDefault();
+      if (kind === "drop") { addFiles(document.getElementById(place.dataset.drop), event.dataTransfer.files); }
+    });
+  });
+
+  document.addEventListener("paste", function (event) {
+    var place = document.querySelector("[data-drop]");
+    var files = event.clipboardData ? event.clipboardData.files : [];
+    if (place && files.length) { event.preventDefault(); addFiles(document.getElementById(place.dataset.drop), files); }
+  });
+
   document.addEventListener("change", function (event) {
     var target = event.target;
+    if (target.type === "file") { showFiles(target); }
     if (target.matches("[data-submit]") && target.form) { target.form.requestSubmit ? target.form.requestSubmit() : target.form.submit(); }
     if (target.matches("[data-select-all]")) {
       document.querySelectorAll('input[name="' + target.dataset.selectAll + '"]').forEach(function (box) { box.checked = target.checked; });

@@ -1,0 +1,122 @@
+"""The figures that a town may set for itself, with what a change would move before it is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from portal import settings
+from portal.auth.permissions import can, check, logged_in
+from portal.clock import today
+from portal.contract import NavItem, Setting
+from portal.errors import NotFound, Refused
+from portal.work import unit_of_work
+
+blueprint = Blueprint("town_settings", __name__, url_prefix="/settings", template_folder="templates")
+
+
+def navigation() -> list[NavItem]:
+    """Shown to whoever may set something for the acting town."""
+    return [NavItem(_("本单位设置"), "town_settings.index", "", "adjustments", 950, _("管理"))] if g.get("grant") and mine() else []
+
+
+def mine() -> list[Setting]:
+    """The figures that the acting role may set for its town."""
+    if not g.grant.organisation.is_town:
+        return []
+    found = current_app.extensions["portal"].plugins.collect_for(g.grant.org_id, "portal_settings")
+    return [setting for setting in found if setting.permission and can(setting.permission, g.grant.org_id)]
+
+
+def shown(setting: Setting, value: Any) -> str:
+    """A value as people read and type it."""
+    if setting.kind == "list_of_text":
+        return "\n".join(value)
+    if setting.kind == "bool":
+        return _("是") if value else _("否")
+    if setting.kind == "choice":
+        return str(dict(setting.choices).get(value, value))
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+class TownFigureForm(FlaskForm):
+    value = StringField(_l("数值"), [InputRequired(_l("请填写此项。")), Length(max=200)])
+    valid_from = DateField(_l("自哪一天起"), [InputRequired(_l("请填写日期。"))])
+    open_items = SelectField(_l("在办事项"), choices=[("", _l("请选择")), ("new", _l("只用于新登记的事项")), ("move", _l("在办事项一并调整"))])
+    confirmed = HiddenField()
+
+
+def form_for(setting: Setting) -> TownFigureForm:
+    """The form of a figure, with a field that fits its kind."""
+    checks = [InputRequired(_l("请填写此项。"))]
+    if setting.kind == "list_of_text":
+        field: Any = TextAreaField(setting.title, [*checks, Length(max=10000)], render_kw={"rows": 12})
+    elif setting.kind == "choice":
+        field = SelectField(setting.title, choices=list(setting.choices))
+    elif setting.kind == "bool":
+        field = SelectField(setting.title, choices=[("1", _l("是")), ("0", _l("否"))])
+    else:
+        field = StringField(setting.title, [*checks, Length(max=200)])
+    form: TownFigureForm = type("FigureForm", (TownFigureForm,), {"value": field})()
+    return form
+
+
+@blueprint.get("")
+@logged_in
+def index() -> Any:
+    """The figures of the acting town with their value today and their history."""
+    if g.grant is None or not mine():
+        abort(404)
+    org_id, day = g.grant.org_id, today()
+    rows = [
+        (setting, shown(setting, settings.get_setting(setting.key, org_id, day)), [(start, shown(setting, value)) for start, value in settings.history(setting.key, org_id)])
+        for setting in mine()
+    ]
+    return render_template("admin/town_settings.html", rows=rows)
+
+
+@blueprint.route("/<key>", methods=["GET", "POST"])
+@logged_in
+def figure(key: str) -> Any:
+    """Set a figure of the acting town. Where open records would move, that is said and asked first."""
+    setting = next((item for item in (mine() if g.grant else ()) if item.key == key), None)
+    if setting is None:
+        raise NotFound(_("没有这个参数。"))
+    check(setting.permission, g.grant.org_id)
+    form, impact = form_for(setting), None
+    if request.method == "GET":
+        form.valid_from.data = today()
+        present = settings.get_setting(key, g.grant.org_id, today())
+        form.value.data = ("1" if present else "0") if setting.kind == "bool" else present if setting.kind == "choice" else shown(setting, present)
+    if form.validate_on_submit():
+        try:
+            value = settings.check_value(setting, form.value.data)
+            impact = _impact(setting, value)
+            if not impact or form.open_items.data:
+                _set(setting, value, form, bool(impact) and form.open_items.data == "move")
+                flash(_("已保存。"), "success")
+                return redirect(url_for("town_settings.index"), 303)
+            form.open_items.errors = [_("请选择在办事项如何处理。")]
+        except Refused as error:
+            form.value.errors = [error.message]
+    return render_template("admin/town_setting.html", setting=setting, form=form, impact=impact), 422 if form.errors or impact else 200
+
+
+def _impact(setting: Setting, value: Any) -> int:
+    """How many open records another value would move."""
+    if not setting.moves_open:
+        return 0
+    hooks = current_app.extensions["portal"].plugins.hooks
+    return int(hooks.portal_setting_impact(key=setting.key, org_id=g.grant.org_id, value=value) or 0)
+
+
+def _set(setting: Setting, value: Any, form: TownFigureForm, move: bool) -> None:
+    with unit_of_work("settings.changed") as session:
+        settings.set_setting(session, setting.key, g.grant.org_id, value, form.valid_from.data or today())
+        current_app.extensions["portal"].plugins.hooks.portal_setting_changed(key=setting.key, org_id=g.grant.org_id, move_open=move)
