@@ -123,6 +123,14 @@ class RecordType:
 
 
 @dataclass(frozen=True)
+class TrailWords:
+    """How the trail's actions and fields are called in words: ``{"people.created": "登记"}``, ``{"position": "职务"}``."""
+
+    actions: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Setting:
     """A figure that a town may set for itself from a date on.
 

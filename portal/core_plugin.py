@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role
+from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role, TrailWords
 from portal.hookspecs import hookimpl
 
 
@@ -53,6 +53,12 @@ class CorePlugin:
             return url_for("people.detail", person_id=record_id)
 
         return [RecordType("directory.person", "人员", Person, person_url, "people.read")]
+
+    @hookimpl
+    def portal_trail_words(self) -> list[TrailWords]:
+        from portal.core_words import WORDS
+
+        return [WORDS]
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:

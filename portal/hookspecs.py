@@ -13,7 +13,7 @@ from typing import Any
 
 import pluggy
 
-from portal.contract import Card, Hit, Job, NavItem, Panel, Permission, RecordType, Role, Setting, Todo
+from portal.contract import Card, Hit, Job, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
 
 hookspec = pluggy.HookspecMarker("portal")
 hookimpl = pluggy.HookimplMarker("portal")
@@ -49,6 +49,10 @@ class PortalHooks:
     @hookspec
     def portal_record_types(self) -> list[RecordType]:  # type: ignore[empty-body]
         """Kinds of records with the address of their page, at start."""
+
+    @hookspec
+    def portal_trail_words(self) -> list[TrailWords]:  # type: ignore[empty-body]
+        """Words for the actions and fields of the trail, wherever events are shown."""
 
     @hookspec
     def portal_workflows(self) -> list[Any]:  # type: ignore[empty-body]

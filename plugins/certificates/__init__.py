@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Hit, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo
+from portal.contract import Card, Hit, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -68,6 +68,12 @@ class CertificatesPlugin:
         from plugins.certificates import roster
 
         return [roster.SPEC]
+
+    @hookimpl
+    def portal_trail_words(self) -> list[TrailWords]:
+        from plugins.certificates.words import WORDS
+
+        return [WORDS]
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:

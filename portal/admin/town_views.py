@@ -75,9 +75,12 @@ def index() -> Any:
         abort(404)
     org_id, day = g.grant.org_id, today()
     rows = [
-        (setting, shown(setting, settings.get_setting(setting.key, org_id, day)), [(start, shown(setting, value)) for start, value in settings.history(setting.key, org_id)])
+        (
+            setting, shown(setting, settings.get_setting(setting.key, org_id, day)),
+            [(start, shown(setting, value)) for start, value in settings.history(setting.key, org_id)],
+        )
         for setting in mine()
-    ]
+    ]  # fmt: skip
     return render_template("admin/town_settings.html", rows=rows)
 
 

@@ -11,17 +11,22 @@ import hashlib
 import hmac
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from portal.auth.models import LoginAttempt
 from portal.config import Settings
+from portal.database import db, utcnow
+from portal.errors import TooMany
 
 PER_ADDRESS = 50
 PER_NAME = 4
 """How many times ``lock_failures`` a name may fail from all addresses together until it rests everywhere."""
 OVERALL = 500
 KEPT_DAYS = 7
+ELSEWHERE = "-"
+"""Stands in place of an address for what is counted but is no login."""
 
 
 def name_key(username: str) -> str:
@@ -34,7 +39,7 @@ def count_try(session: Session, username: str, address: str, now: dt.datetime, s
     """Count a try; returns why it may not go on (``name``, ``address``, ``overall``), or nothing."""
     since = now - dt.timedelta(minutes=settings.lock_minutes)
     key = name_key(username)
-    recent = select(func.count()).select_from(LoginAttempt).where(LoginAttempt.at > since)
+    recent = select(func.count()).select_from(LoginAttempt).where(LoginAttempt.at > since, LoginAttempt.address != ELSEWHERE)
     by_name = recent.where(LoginAttempt.name_key == key)
     if (session.scalar(by_name.where(LoginAttempt.address == address)) or 0) >= settings.lock_failures:
         return "name"
@@ -59,6 +64,20 @@ def forgive(session: Session, username: str, address: str | None = None) -> None
     """Forget the failures of a name (from one address): it logged in, or an administrator unlocked it."""
     gone = delete(LoginAttempt).where(LoginAttempt.name_key == name_key(username))
     session.execute(gone if address is None else gone.where(LoginAttempt.address == address))
+
+
+def check_misses(what: str, most: int, seconds: int) -> None:
+    """Raise TooMany when ``what`` (e.g. wrong codes of an account) went wrong ``most`` times within ``seconds``."""
+    since = utcnow() - dt.timedelta(seconds=seconds)
+    found = select(func.count()).select_from(LoginAttempt).where(LoginAttempt.name_key == name_key(what), LoginAttempt.at > since)
+    if (db.session.scalar(found) or 0) >= most:
+        raise TooMany(_("尝试次数过多，请稍后再试。"), seconds)
+
+
+def count_miss(session: Session, what: str) -> None:
+    """Count something that went wrong, in the open unit of work."""
+    session.add(LoginAttempt(name_key=name_key(what), address=ELSEWHERE, at=utcnow()))
+    session.flush()
 
 
 def purge(session: Session, now: dt.datetime) -> None:

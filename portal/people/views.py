@@ -174,8 +174,9 @@ def edit(person_id: int) -> Any:
 
 def _superiors(form: PersonForm, org_id: int, but: int = 0) -> None:
     """Whoever is on post in the same town may be the direct superior."""
-    found = select(Person.id, Person.name, Person.position).where(Person.org_id == org_id, Person.post_status == "在岗", Person.id != but).order_by(Person.name, Person.id)
-    form.superior_id.choices = [(0, "—"), *((row.id, f"{row.name} {row.position}".strip()) for row in db.session.execute(found))]
+    found = select(Person.id, Person.name, Person.position).where(Person.org_id == org_id, Person.post_status == "在岗", Person.id != but)
+    rows = db.session.execute(found.order_by(Person.name, Person.id))
+    form.superior_id.choices = [(0, "—"), *((row.id, f"{row.name} {row.position}".strip()) for row in rows)]
     if request.method == "POST" and not request.form.get("superior_id"):
         form.superior_id.data = 0
 

@@ -16,7 +16,7 @@ from portal import audit
 from portal.auth.permissions import can, check, logged_in
 from portal.clock import today
 from portal.database import db
-from portal.errors import DomainError, NotFound, Refused
+from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.records import attachments, lists
 from portal.records.attachments import Attachment
 from portal.records.workflow import Transition, Workflow
@@ -65,7 +65,7 @@ def step(record_type: str, record_id: int, action: str) -> Any:
     back = workflow.url(record_id)
     form = form_of(transition)
     _fill(form, record)
-    status = 200
+    status, changed = 200, []
     if request.method == "POST":
         status = 422
         if form.validate():
@@ -75,12 +75,19 @@ def step(record_type: str, record_id: int, action: str) -> Any:
                 return redirect(back, 303)
             except Refused as error:
                 _place(form, error)
+            except Conflict as error:
+                form.form_errors.append(error.message)
+                status, changed = 409, audit.history(record_type, record_id, 3)
         record = workflow.find(db.session(), record_id)
-    return render_template("records/step.html", workflow=workflow, step=transition, record=record, form=form, back=back), status
+    version = record.version if status == 409 else request.form.get("version", record.version)
+    shown = {"workflow": workflow, "step": transition, "record": record, "form": form, "back": back, "changed": changed, "version": version}
+    return render_template("records/step.html", **shown), status
 
 
 def _fill(form: FlaskForm, record: Any) -> None:
-    """What can be known is filled in: today for dates, the plugin's own defaults."""
+    """What can be known is filled in: the choices that this record has, today for dates, the plugin's own defaults."""
+    if hasattr(form, "prepare"):
+        form.prepare(record, today())
     if request.method == "POST":
         return
     for name, value in getattr(form, "defaults", lambda _record, _today: {})(record, today()).items():

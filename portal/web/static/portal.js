@@ -86,6 +86,23 @@
     if (event.key === "Escape") { document.body.classList.remove("nav-open"); }
   });
 
+  function chosen(form, name) {
+    var field = form.elements[name];
+    if (!field) { return ""; }
+    return field.type === "checkbox" ? (field.checked ? "on" : "") : field.value;
+  }
+
+  function showParts(form) {
+    form.querySelectorAll("[data-shows]").forEach(function (part) {
+      var pair = part.dataset.shows.split("=");
+      part.hidden = chosen(form, pair[0]) !== pair[1];
+    });
+    form.querySelectorAll("[data-hides]").forEach(function (part) { part.hidden = chosen(form, part.dataset.hides) !== ""; });
+  }
+
+  document.querySelectorAll("form").forEach(showParts);
+  document.addEventListener("change", function (event) { if (event.target.form) { showParts(event.target.form); } });
+
   function showFiles(input) {
     var list = document.querySelector('[data-drop-list="' + input.id + '"]');
     if (!list) { return; }

@@ -1,0 +1,139 @@
+"""投诉举报: complaint intake from the first telephone call to the archived reply."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.contract import Card, Hit, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.hookspecs import hookimpl
+
+HERE = Path(__file__).parent
+
+
+class ComplaintsPlugin:
+    """Which hooks the plugin implements, and nothing else."""
+
+    manifest = Manifest("complaints", _l("投诉举报"), "Complaint intake", "1.0.0", core=">=0.1")
+
+    @hookimpl
+    def portal_blueprints(self) -> list[Any]:
+        from plugins.complaints import views, views_incoming, views_register
+
+        return [views.blueprint, views_register.blueprint, views_incoming.blueprint]
+
+    @hookimpl
+    def portal_migrations(self) -> Path:
+        return HERE / "migrations"
+
+    @hookimpl
+    def portal_translations(self) -> Path:
+        return HERE / "translations"
+
+    @hookimpl
+    def portal_roles(self) -> list[Role]:
+        from plugins.complaints import rights
+
+        return list(rights.ROLES)
+
+    @hookimpl
+    def portal_permissions(self) -> list[Permission]:
+        from plugins.complaints import rights
+
+        return list(rights.PERMISSIONS)
+
+    @hookimpl
+    def portal_role_grants(self) -> dict[str, set[str]]:
+        from plugins.complaints import rights
+
+        return rights.GRANTS
+
+    @hookimpl
+    def portal_record_types(self) -> list[RecordType]:
+        from plugins.complaints import workflow
+
+        return workflow.record_types()
+
+    @hookimpl
+    def portal_trail_words(self) -> list[TrailWords]:
+        from plugins.complaints.words import WORDS
+
+        return [WORDS]
+
+    @hookimpl
+    def portal_workflows(self) -> list[Any]:
+        from plugins.complaints import workflow
+
+        return [workflow.COMPLAINT, workflow.INCOMING]
+
+    @hookimpl
+    def portal_jobs(self) -> list[Job]:
+        from plugins.complaints import jobs
+
+        return [jobs.REMIND, jobs.FORGET]
+
+    @hookimpl
+    def portal_settings(self) -> list[Setting]:
+        from plugins.complaints import figures
+
+        return list(figures.SETTINGS)
+
+    @hookimpl
+    def portal_setting_impact(self, key: str, org_id: int, value: Any) -> int | None:
+        from plugins.complaints import offers
+
+        return offers.setting_impact(key, org_id, value)
+
+    @hookimpl
+    def portal_setting_changed(self, key: str, org_id: int, move_open: bool) -> None:
+        from plugins.complaints import offers
+
+        offers.setting_changed(key, org_id, move_open)
+
+    @hookimpl
+    def portal_navigation(self) -> list[NavItem]:
+        from plugins.complaints import offers
+
+        return offers.navigation()
+
+    @hookimpl
+    def portal_dashboard_cards(self, today: dt.date) -> list[Card]:
+        from plugins.complaints import offers
+
+        return offers.cards(today)
+
+    @hookimpl
+    def portal_person_panels(self, person: Any) -> list[Panel]:
+        from plugins.complaints import offers
+
+        return offers.person_panels(person)
+
+    @hookimpl
+    def portal_todos(self, today: dt.date) -> list[Todo]:
+        from plugins.complaints import offers
+
+        return offers.todos(today)
+
+    @hookimpl
+    def portal_search(self, query: str, limit: int) -> list[Hit]:
+        from plugins.complaints import offers
+
+        return offers.hits(query, limit)
+
+    @hookimpl
+    def portal_calendar_changed(self, years: list[int]) -> None:
+        from plugins.complaints import limits
+
+        limits.calendar_changed(years)
+
+    @hookimpl
+    def portal_demo(self, context: Any) -> None:
+        from plugins.complaints import demo
+
+        demo.load(context)
+
+
+plugin = ComplaintsPlugin()

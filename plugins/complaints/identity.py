@@ -1,0 +1,140 @@
+"""Whoever complained: sealed apart from the matter, shown masked, opened with right, reason and trace."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugins.complaints import rules
+from plugins.complaints.models import CODE_BYTES, IDENTITY_PURPOSE, Complaint, Draft, Identity, Opening
+from portal import audit
+from portal.context import current_actor
+from portal.crypto import keyring
+from portal.database import utcnow
+from portal.directory.idnumber import IdNumberError, check_id_number
+from portal.errors import NotFound, Refused
+
+FIELDS = ("name", "phone", "address", "id_number")
+
+
+def check_values(values: Mapping[str, str]) -> dict[str, str]:
+    """The fields of an identity, stripped and checked; raises Refused at the field."""
+    clean = {name: " ".join(str(values.get(name) or "").split()) for name in FIELDS}
+    if clean["phone"] and rules.phone_refusal(clean["phone"]):
+        raise Refused(rules.phone_refusal(clean["phone"]), field="phone")
+    if clean["id_number"]:
+        try:
+            clean["id_number"] = check_id_number(clean["id_number"])
+        except IdNumberError as error:
+            raise Refused(error.message, field="id_number") from None
+    return clean
+
+
+def seal(session: Session, complaint: Complaint, values: Mapping[str, str]) -> Identity | None:
+    """Keep who complained; nothing at all for an anonymous matter or where nothing was said."""
+    clean = check_values(values)
+    if complaint.anonymous or not any(clean.values()):
+        return None
+    identity = Identity(org_id=complaint.org_id, complaint_id=complaint.id, uid=secrets.token_hex(16))
+    ring = keyring()
+    for name in FIELDS:
+        if clean[name]:
+            setattr(identity, f"{name}_sealed", ring.encrypt(f"{IDENTITY_PURPOSE}.{name}", clean[name], identity.uid))
+    if clean["phone"]:
+        identity.phone_index = ring.blind_index(IDENTITY_PURPOSE, rules.normal_phone(clean["phone"]))
+    identity.name_hint, identity.phone_hint = rules.mask_name(clean["name"]), rules.mask_phone(clean["phone"])
+    identity.reachable = bool(clean["phone"] or clean["address"])
+    session.add(identity)
+    session.flush()
+    return identity
+
+
+def of(session: Session, complaint_id: int) -> Identity | None:
+    """The identity that is kept for a matter."""
+    return session.scalars(select(Identity).where(Identity.complaint_id == complaint_id)).one_or_none()
+
+
+def open_identity(session: Session, complaint: Complaint, reason: str) -> dict[str, str]:
+    """Show who complained, once: the caller has checked the right and a fresh password. Leaves a record and an event."""
+    identity = of(session, complaint.id)
+    if identity is None:
+        raise NotFound(_("没有登记投诉人身份。"))
+    actor = current_actor()
+    session.add(Opening(org_id=complaint.org_id, complaint_id=complaint.id, account_name=actor.name, role=actor.role, opened_at=utcnow(), reason=reason[:200]))
+    audit.note("complaints.identity_opened", record=complaint, reason=reason)
+    ring, found = keyring(), {}
+    for name in FIELDS:
+        sealed = getattr(identity, f"{name}_sealed")
+        found[name] = ring.decrypt(f"{IDENTITY_PURPOSE}.{name}", sealed, identity.uid) if sealed else ""
+    return found
+
+
+def same_telephone(session: Session, org_id: int, phone: str) -> list[int]:
+    """Matters of a town that came from the same telephone, newest first."""
+    number = rules.normal_phone(phone)
+    if len(number) < 5:
+        return []
+    index = keyring().blind_index(IDENTITY_PURPOSE, number)
+    found = select(Identity.complaint_id).where(Identity.org_id == org_id, Identity.phone_index == index).order_by(Identity.complaint_id.desc()).limit(10)
+    return list(session.scalars(found))
+
+
+# -- the query code of the receipt ------------------------------------------------------------------------------------
+
+
+def new_code() -> str:
+    """A random code of 128 bits in groups that can be read out over the telephone."""
+    text = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode().rstrip("=")
+    return "-".join(text[start : start + 5] for start in range(0, len(text), 5))
+
+
+def code_hash(code: str) -> bytes | None:
+    """The hash under which a code is kept; None for what is no code. O and 0, I and 1 are told apart by the alphabet."""
+    text = "".join(code.upper().split()).replace("-", "").replace("0", "O").replace("1", "I").replace("8", "B")
+    if len(text) != 26 or any(letter not in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" for letter in text):
+        return None
+    return hashlib.sha256(f"complaints.code:{text}".encode()).digest()
+
+
+# -- drafts -------------------------------------------------------------------------------------------------------------
+
+
+def save_draft(session: Session, values: Mapping[str, Any]) -> None:
+    """Keep what the acting account is typing, sealed."""
+    draft = _draft(session)
+    if draft is None:
+        draft = Draft(org_id=g.grant.org_id, account_id=g.account.id, uid=secrets.token_hex(16), sealed=b"", saved_at=utcnow())
+        session.add(draft)
+    draft.sealed = keyring().encrypt(f"{IDENTITY_PURPOSE}.sealed", json.dumps(dict(values), ensure_ascii=False), draft.uid)
+    draft.saved_at = utcnow()
+    session.flush()
+
+
+def load_draft(session: Session) -> tuple[dict[str, Any], Any] | None:
+    """What was being typed, and when it was kept."""
+    draft = _draft(session)
+    return (json.loads(keyring().decrypt(f"{IDENTITY_PURPOSE}.sealed", draft.sealed, draft.uid)), draft.saved_at) if draft else None
+
+
+def drop_draft(session: Session) -> None:
+    draft = _draft(session)
+    if draft is not None:
+        session.delete(draft)
+        session.flush()
+
+
+def _draft(session: Session) -> Draft | None:
+    return session.scalars(select(Draft).where(Draft.account_id == g.account.id, Draft.org_id == g.grant.org_id)).one_or_none()
+
+
+def count_drafts(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Draft).where(Draft.account_id == g.account.id, Draft.org_id == g.grant.org_id)) or 0

@@ -1,0 +1,175 @@
+"""Registering: one text, one or several linked matters, their numbers, limits, receipt and look-alikes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import g
+from flask_babel import gettext as _
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from plugins.complaints import accusations, figures, identity, limits, rules
+from plugins.complaints.models import Complaint
+from portal.clock import now_local
+from portal.context import Actor, current_actor
+from portal.database import utcnow
+from portal.directory.models import Organisation
+from portal.errors import NotFound, Refused
+from portal.records import attachments
+from portal.records.links import link
+from portal.records.numbers import format_number, next_number
+from portal.settings import get_setting
+
+LONGEST = 20_000
+TEXTS = ("title", "content", "demand", "place", "object_name", "external_no", "category")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A matter that was registered, with the code of its receipt, which is not kept in the clear."""
+
+    complaint: Complaint
+    code: str
+
+
+def nobody_in_particular(actor: Actor) -> Actor:
+    """The actor of an anonymous registration: no machine, no session, no request in the trail."""
+    return replace(actor, address="", session_ref="", request_id="")
+
+
+def clean_text(value: Any, longest: int, *, lines: bool = False) -> str:
+    """Text as a database takes it: no control characters, no lone surrogates, not longer than the field."""
+    text = str(value or "").replace("\r\n", "\n").encode("utf-8", "ignore").decode()
+    text = "".join(c for c in text if c == "\n" or c == "\t" or (c.isprintable() or ord(c) > 0xFFFF))
+    text = text.strip() if lines else " ".join(text.split())
+    if len(text) > longest:
+        raise Refused(_("最多 %(n)s 个字，现有 %(m)s 个。", n=longest, m=len(text)))
+    return text
+
+
+def check_day(received: dt.date, happened: dt.date | None, today: dt.date) -> None:
+    """Raise Refused for days that cannot be."""
+    if received > today:
+        raise Refused(_("收到日期不能晚于今天。"), field="received_on")
+    if received < today - dt.timedelta(days=3660):
+        raise Refused(_("请核对收到日期。"), field="received_on")
+    if happened is not None and happened > received:
+        raise Refused(_("发生日期不能晚于收到日期。"), field="happened_on")
+
+
+def register(
+    session: Session,
+    org_id: int,
+    values: Mapping[str, Any],
+    who: Mapping[str, str],
+    today: dt.date,
+    *,
+    officers: Sequence[int] = (),
+    files: Sequence[tuple[bytes, str, str]] = (),
+    split_from: Complaint | None = None,
+) -> Registered:
+    """登记 one matter in the open unit of work. Raises Refused at the field; then nothing has happened."""
+    kind = str(values["kind"])
+    if kind not in rules.KINDS or values["channel"] not in rules.CHANNELS or values["urgency"] not in rules.URGENCIES:
+        raise Refused(_("请从列表中选择。"), field="kind")
+    check_day(values["received_on"], values.get("happened_on"), today)
+    if kind == "other" and values.get("redirect_kind") not in rules.REDIRECTS:
+        raise Refused(_("请选择是哪一种。"), field="redirect_kind")
+    complaint = _row(session, org_id, kind, values, today)
+    complaint.split_from_id = split_from.id if split_from is not None else None
+    code = identity.new_code()
+    complaint.code_hash = identity.code_hash(code)
+    limits.set_deadlines(complaint, values.get("order_days"))
+    session.add(complaint)
+    session.flush()
+    identity.seal(session, complaint, who)
+    if kind == "accusation":
+        accusations.name_officers(session, complaint, officers)
+    for file in files:
+        attachments.attach(session, file, "complaints.complaint", complaint.id, org_id, "file")
+    if split_from is not None:
+        link(session, ("complaints.complaint", split_from.id), ("complaints.complaint", complaint.id), "split", org_id)
+    return Registered(complaint, code)
+
+
+def _row(session: Session, org_id: int, kind: str, values: Mapping[str, Any], today: dt.date) -> Complaint:
+    organisation = session.get(Organisation, org_id)
+    assert organisation is not None
+    received: dt.date = values["received_on"]
+    sequence = next_number(session, org_id, "complaints.complaint", today.year)
+    pattern = get_setting(figures.NUMBER, org_id, today)
+    anonymous = bool(values.get("anonymous"))
+    texts = {name: _text(values, name) for name in TEXTS}
+    if not texts["content"]:
+        raise Refused(_("请填写此项。"), field="content")
+    texts["title"] = texts["title"] or rules.short_title(texts["content"], texts["object_name"])
+    complaint = Complaint(
+        org_id=org_id, uid=secrets.token_hex(16), number=format_number(pattern, organisation.short_name, today.year, sequence), year=today.year, seq=sequence,
+        channel=values["channel"], kind=kind, redirect_kind=values.get("redirect_kind") or "" if kind == "other" else "", urgency=values["urgency"],
+        happened_on=values.get("happened_on"), anonymous=anonymous, confidential=bool(values.get("confidential")), protect=bool(values.get("protect")),
+        received_on=received, month=f"{received:%Y-%m}", registered_by=current_actor().account_id, state="registered", state_on=today,
+        suspended_days=0, extension_days=0, extension_state="", registered_at=utcnow(), **texts,
+    )  # fmt: skip
+    complaint.organisation = organisation
+    if anonymous:
+        complaint.registered_at = limits.moment_of(complaint)
+    return complaint
+
+
+LENGTHS = {"title": 100, "content": LONGEST, "demand": 5000, "place": 120, "object_name": 120, "external_no": 60, "category": 40}
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    try:
+        return clean_text(values.get(name), LENGTHS[name], lines=name in ("content", "demand"))
+    except Refused as error:
+        raise Refused(error.message, field=name) from None
+
+
+# -- look-alikes ---------------------------------------------------------------------------------------------------------
+
+
+def similar(session: Session, org_id: int, place: str, object_name: str, words: str, limit: int = 6) -> list[Complaint]:
+    """Open matters of the same place or about the same object, newest first; the more in common, the higher."""
+    place, object_name = place.strip()[:60], object_name.strip()[:60]
+    ways = [
+        *([Complaint.object_name.contains(object_name, autoescape=True)] if len(object_name) >= 2 else []),
+        *([Complaint.place.contains(place, autoescape=True)] if len(place) >= 2 else []),
+    ]
+    if not ways:
+        return []
+    live = (Complaint.org_id == org_id, Complaint.state.in_((*rules.OPEN, "passed")), or_(*ways))
+    found = session.scalars(select(Complaint).where(*live).order_by(Complaint.id.desc()).limit(60)).unique().all()
+
+    def closeness(row: Complaint) -> tuple[int, int]:
+        pairs = {words[at : at + 2] for at in range(min(len(words), 400) - 1)}
+        shared = sum(1 for pair in pairs if pair in row.content or pair in row.title)
+        return (8 * (bool(object_name) and object_name in row.object_name) + 6 * (bool(place) and place in row.place) + min(shared, 10), row.id)
+
+    return sorted(found, key=closeness, reverse=True)[:limit]
+
+
+def by_code(session: Session, code: str) -> Complaint:
+    """The matter of a receipt; raises NotFound. The caller throttles wrong codes."""
+    hashed = identity.code_hash(code)
+    found = session.scalars(select(Complaint).where(Complaint.code_hash == hashed)).unique().one_or_none() if hashed else None
+    if found is None:
+        raise NotFound(_("没有找到这个查询码，请核对后再试。"))
+    return found
+
+
+def received_today() -> dt.date:
+    """The day of the desk."""
+    return now_local().date()
+
+
+def acting_town() -> int:
+    """The town of the acting role; raises Refused for roles of the district."""
+    if not g.grant.organisation.is_town:
+        raise Refused(_("登记由街镇办理，请切换到街镇的角色。"))
+    return int(g.grant.org_id)

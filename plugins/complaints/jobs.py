@@ -1,0 +1,108 @@
+"""Reminders of deadlines, and the deletion of identities whose time has passed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from plugins.complaints import figures, limits, operations, rules
+from plugins.complaints.models import Complaint, Identity
+from portal import audit
+from portal.calendar.service import current_calendar
+from portal.contract import Job
+from portal.database import db, utcnow
+from portal.settings import get_setting
+from portal.work import unit_of_work
+
+CHUNK = 200
+
+
+def _orgs() -> list[int]:
+    return sorted(current_app.extensions["portal"].plugins.enabled_orgs("complaints"))
+
+
+def remind(context: Any) -> dict[str, Any]:
+    """Tell handlers at amber and at the due day; when overdue also the leader and the supervisor. Each once."""
+    today: dt.date = context.today
+    found = {"amber": 0, "due": 0, "overdue": 0, "first": 0}
+    horizon = current_calendar().add_working_days(today, 31).day
+    waiting = select(Complaint.id).where(Complaint.org_id.in_(_orgs()), Complaint.sort_due <= horizon).order_by(Complaint.sort_due, Complaint.id)
+    ids = list(db.session.scalars(waiting))
+    first = select(Complaint.id).where(Complaint.org_id.in_(_orgs()), Complaint.state == "registered", Complaint.first_done_on.is_(None), Complaint.first_due <= today)
+    late_first = set(db.session.scalars(first))
+    db.session.rollback()
+    every = sorted({*ids, *late_first})
+    for start in range(0, len(every), CHUNK):
+        with unit_of_work("complaints.reminded") as session:
+            rows = session.scalars(select(Complaint).where(Complaint.id.in_(every[start : start + CHUNK]))).unique().all()
+            for complaint in rows:
+                _remind(session, complaint, today, found, complaint.id in late_first)
+    return found
+
+
+def _remind(session: Any, complaint: Complaint, today: dt.date, found: dict[str, int], late_first: bool) -> None:
+    number, due = complaint.number, complaint.due_on
+    if late_first:
+        found["first"] += 1
+        title = _("%(number)s 应于 %(day)s 前%(what)s", number=number, day=complaint.first_due, what=complaint.first_title or _("处置"))
+        operations.tell(session, complaint, title, f"first:{complaint.first_due}", role="office_head")
+    if due is None or complaint.state not in rules.RUNNING:
+        return
+    if today > due:
+        found["overdue"] += 1
+        title = _("%(number)s 已超期（期限 %(day)s）", number=number, day=due)
+        _to_handler(session, complaint, title, f"overdue:{due}")
+        operations.tell(session, complaint, title, f"overdue:{due}", role="leader")
+        operations.tell(session, complaint, f"{complaint.organisation.name}：{title}", f"overdue:{due}", role="supervisor", everywhere=True)
+    elif today == due:
+        found["due"] += 1
+        _to_handler(session, complaint, _("%(number)s 今天到期", number=number), f"due:{due}")
+    elif limits.light(complaint, today) == "amber":
+        found["amber"] += 1
+        _to_handler(session, complaint, _("%(number)s 将于 %(day)s 到期", number=number, day=due), f"amber:{due}")
+
+
+def _to_handler(session: Any, complaint: Complaint, title: str, key: str) -> None:
+    if complaint.handler_id is not None and complaint.state in ("assigned", "handling"):
+        operations.tell(session, complaint, title, key, account_id=complaint.handler_id)
+    else:
+        operations.tell(session, complaint, title, key, role="office_head")
+
+
+def forget_before(org_id: int, today: dt.date, years: int | None = None) -> dt.date:
+    """Identities of matters archived before this day have had their time."""
+    kept = years if years is not None else get_setting(figures.RETENTION, org_id, today)
+    try:
+        return today.replace(year=today.year - kept)
+    except ValueError:
+        return today.replace(year=today.year - kept, day=28)
+
+
+def expired(org_id: int, before: dt.date) -> Any:
+    """Identities of a town whose matter was archived before a day."""
+    old = select(Complaint.id).where(Complaint.org_id == org_id, Complaint.state == "archived", Complaint.archived_on < before)
+    return select(Identity.id).where(Identity.org_id == org_id, Identity.complaint_id.in_(old))
+
+
+def forget(context: Any) -> dict[str, Any]:
+    """Delete identities whose time has passed; the events hold no name. Stopped in the middle, the next run goes on."""
+    today, deleted = context.today, 0
+    for org_id in _orgs():
+        ids = list(db.session.scalars(expired(org_id, forget_before(org_id, today))))
+        db.session.rollback()
+        for start in range(0, len(ids), CHUNK):
+            with unit_of_work("complaints.identity_forgotten", reason=_("身份信息保存期满")) as session:
+                for row in session.scalars(select(Identity).where(Identity.id.in_(ids[start : start + CHUNK]))):
+                    session.delete(row)
+                    deleted += 1
+                audit.note("complaints.identities_forgotten", chain_id=org_id, detail={"count": len(ids[start : start + CHUNK]), "on": utcnow().date()})
+    return {"deleted": deleted}
+
+
+REMIND = Job("complaints.remind", _l("投诉举报期限提醒"), remind, {"hour": 8, "minute": 30}, plugin="complaints")
+FORGET = Job("complaints.forget", _l("投诉人身份到期删除"), forget, {"hour": 2, "minute": 10}, plugin="complaints")

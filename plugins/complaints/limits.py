@@ -1,0 +1,125 @@
+"""Deadlines of a matter: set at registration, moved only with an entry that says why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import extract, or_, select
+from sqlalchemy.orm import Session
+
+from plugins.complaints import figures, rules
+from plugins.complaints.models import Complaint, Entry
+from portal.calendar.service import current_calendar
+from portal.config import current_settings
+from portal.context import current_actor
+from portal.database import db, utcnow
+from portal.records import deadlines
+from portal.settings import get_setting
+from portal.tenancy import crossing
+
+
+def note(session: Session, complaint: Complaint, kind: str, text: str) -> Entry:
+    """Add to the record of handling."""
+    entry = Entry(org_id=complaint.org_id, complaint_id=complaint.id, kind=kind, text=text, at=moment_of(complaint), author=current_actor().name)
+    session.add(entry)
+    return entry
+
+
+def moment_of(complaint: Complaint) -> dt.datetime:
+    """Now; of an anonymous matter the day alone."""
+    now = utcnow()
+    if not complaint.anonymous:
+        return now
+    zone = current_settings().zone
+    return dt.datetime.combine(now.astimezone(zone).date(), dt.time(0), tzinfo=zone).astimezone(dt.UTC)
+
+
+def set_deadlines(complaint: Complaint, order_days: int | None = None) -> None:
+    """The limits of a matter from its kind, the town's figures and the day of receipt. ``order_days``: of a hotline order."""
+    path = figures.path_of(complaint.kind, complaint.org_id, complaint.received_on)
+    calendar = current_calendar()
+    limit = path.limit
+    if complaint.kind == "hotline" and order_days:
+        limit = rules.Limit(order_days)
+    complaint.limit_days, complaint.limit_unit = (limit.days, limit.unit) if limit else (None, "")
+    complaint.due_from = complaint.received_on
+    recompute(complaint)
+    complaint.first_title = path.first_title
+    complaint.first_due = rules.deadline(calendar, complaint.received_on, path.first).due if path.first else None
+    complaint.first_due_at = complaint.registered_at + dt.timedelta(hours=rules.DANGER_HOURS) if complaint.urgency == "danger" else None
+    passed = complaint.channel in rules.PASSED_TO_US
+    complaint.object_by = calendar.add_working_days(complaint.received_on, rules.OBJECT_DAYS).day if passed else None
+
+
+def recompute(complaint: Complaint) -> bool:
+    """The due date from limit, extension and suspension; returns whether it moved."""
+    before = complaint.due_on
+    if complaint.limit_days is None:
+        complaint.legal_due = complaint.due_on = None
+        complaint.sort_due, complaint.due_provisional = rules.FOREVER, False
+        return before is not None
+    extension = complaint.extension_days if complaint.extension_state == "granted" else 0
+    limit = rules.Limit(complaint.limit_days + extension, complaint.limit_unit)
+    found = rules.deadline(current_calendar(), complaint.due_from, limit, complaint.suspended_days or 0)
+    complaint.legal_due, complaint.due_on, complaint.due_provisional = found.legal, found.due, found.provisional
+    complaint.sort_due = found.due if complaint.state in rules.RUNNING else rules.FOREVER
+    return before is not None and before != found.due
+
+
+def moved(session: Session, complaint: Complaint, before: dt.date | None, why: str) -> None:
+    """Say in the record of handling that a deadline moved, and why."""
+    if before != complaint.due_on:
+        text = _("期限由 %(old)s 调整为 %(new)s：%(why)s", old=before or "—", new=complaint.due_on or "—", why=why)
+        note(session, complaint, "deadline", text)
+
+
+def light(row: Any, today: dt.date) -> str:
+    """green, amber, red or grey, of a matter or of a row with its ``state``, ``due_on`` and ``org_id``."""
+    if row.state not in rules.OPEN:
+        return "grey"
+    amber = get_setting(figures.AMBER, row.org_id, today)
+    between = current_calendar().working_days_between
+    return deadlines.light(row.due_on, today, between, suspended=row.state == "suspended", amber=amber)
+
+
+def calendar_changed(years: list[int]) -> None:
+    """A calendar was loaded: open matters whose limit touches these years are computed anew. In the caller's transaction."""
+    touched = or_(*(extract("year", column).in_(years) for column in (Complaint.due_on, Complaint.legal_due, Complaint.due_from)))
+    with crossing("complaints.calendar", "calendar changed"):
+        session = db.session()
+        for complaint in session.scalars(select(Complaint).where(Complaint.state.in_(rules.OPEN), Complaint.due_on.is_not(None), touched)).unique():
+            before = complaint.due_on
+            recompute(complaint)
+            if complaint.first_due is not None and complaint.first_done_on is None:
+                path = figures.path_of(complaint.kind, complaint.org_id, complaint.received_on)
+                complaint.first_due = rules.deadline(current_calendar(), complaint.received_on, path.first).due if path.first else None
+            moved(session, complaint, before, _("工作日历发布"))
+        session.flush()
+
+
+def following(org_id: int, kind: str) -> Iterable[Complaint]:
+    """Open matters of a kind whose limit is the town's own figure."""
+    own = select(Complaint).where(Complaint.org_id == org_id, Complaint.kind == kind, Complaint.state.in_(rules.OPEN), Complaint.limit_days.is_not(None))
+    return db.session.scalars(own).unique()
+
+
+def impact(org_id: int, kind: str, days: int) -> int:
+    """How many open matters another limit would move."""
+    return sum(1 for complaint in following(org_id, kind) if complaint.limit_days != days)
+
+
+def follow(org_id: int, kind: str, days: int) -> int:
+    """Open matters follow a limit that was changed, each with an entry. In the caller's transaction."""
+    session, count = db.session(), 0
+    for complaint in following(org_id, kind):
+        if complaint.limit_days == days:
+            continue
+        before, complaint.limit_days = complaint.due_on, days
+        recompute(complaint)
+        moved(session, complaint, before, _("本单位调整%(kind)s办理期限为 %(n)s 天", kind=rules.KINDS[kind], n=days))
+        count += 1
+    session.flush()
+    return count

@@ -1,0 +1,153 @@
+"""The law and practice of complaints as pure functions: kinds, limits, merging, masking (domain rules §5).
+
+Time and the calendar are passed in. Sources: CQR art. 13 (15 working days), PET art. 21 to 34 (15, 60, 30 days),
+APL art. 85 (working days), domain rules §2 and §5.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portal.calendar.rules import Calendar
+
+FOREVER = dt.date(9999, 12, 31)
+STATES = (
+    "registered", "accepted", "refused", "passing", "passed", "assigned", "handling", "suspended", "concluded", "replied", "archived",
+    "withdrawn", "merged", "redirected",
+)  # fmt: skip
+OPEN = ("registered", "accepted", "passing", "assigned", "handling", "suspended")
+"""States in which a limit runs or stands still."""
+RUNNING = tuple(state for state in OPEN if state != "suspended")
+"""States in which the limit runs."""
+BEFORE_CONCLUSION = ("registered", "accepted", "assigned", "handling")
+TRANSFER_STATES = ("sent", "received", "objected", "done")
+CHANNELS = ("电话", "信函", "来访", "网络", "12345热线转办", "上级交办", "其他")
+PASSED_TO_US = ("12345热线转办", "上级交办")
+RESULTS = ("属实", "部分属实", "不属实", "无法核实")
+URGENCIES = ("normal", "urgent", "danger")
+DANGER_HOURS = 24
+OBJECT_DAYS = 5
+"""A matter passed to us that is not ours is objected to within 5 working days (PET art. 23)."""
+KINDS: Mapping[str, str] = {
+    "report": "举报", "accusation": "检举控告", "petition": "信访", "hotline": "12345工单", "consumer": "消费投诉", "question": "咨询建议", "other": "其他",
+}  # fmt: skip
+NOT_WITHDRAWN = ("report", "accusation")
+"""The public interest goes on when the complainant no longer wishes it to."""
+REDIRECTS: Mapping[str, str] = {"information": "政府信息公开申请", "review": "行政复议或诉讼材料", "danger": "危及生命安全"}
+REDIRECT_ADVICE: Mapping[str, str] = {
+    "information": "政府信息公开申请不按投诉办理：即转政府信息公开工作机构，20 个工作日内答复。",
+    "review": "行政复议、诉讼材料：即转复议机关或法院；经本机关递交的当场处罚复议申请，拟维持的 5 个工作日内转送。",
+    "danger": "危及生命安全：先拨 110、119、120，再登记。",
+}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit of ``days`` in ``working`` or ``calendar`` days."""
+
+    days: int
+    unit: str = "working"
+
+
+@dataclass(frozen=True)
+class Path:
+    """What a kind of matter is to meet: a first answer with its name, the conclusion, the longest extension in days."""
+
+    limit: Limit | None
+    first: Limit | None = None
+    first_title: str = ""
+    longest_extension: int = 15
+
+
+PATHS: Mapping[str, Path] = {
+    "report": Path(Limit(15)),
+    "accusation": Path(Limit(15)),
+    "petition": Path(Limit(60, "calendar"), Limit(15, "calendar"), "告知", 30),
+    "hotline": Path(Limit(5), Limit(1), "签收"),
+    "consumer": Path(Limit(60, "calendar"), Limit(7), "受理决定"),
+    "question": Path(Limit(5)),
+    "other": Path(None),
+}
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The legal end, the internal due date, and whether the calendar of its year is still unpublished 暂定."""
+
+    legal: dt.date
+    due: dt.date
+    provisional: bool
+
+
+def deadline(calendar: Calendar, start: dt.date, limit: Limit, suspended_days: int = 0) -> Deadline:
+    """The end of a limit that begins on the day after ``start``; suspended days do not count."""
+    if limit.unit == "working":
+        end = calendar.add_working_days(start, limit.days + suspended_days)
+        return Deadline(end.day, end.day, end.provisional)
+    found = calendar.add_calendar_days(start, limit.days + suspended_days)
+    return Deadline(found.legal_end, found.for_office, found.provisional)
+
+
+def days_suspended(calendar: Calendar, since: dt.date, until: dt.date, unit: str) -> int:
+    """Days of a limit that stood still from ``since`` until it was resumed on ``until``, in the limit's own unit."""
+    return calendar.working_days_between(since, until) if unit == "working" else (until - since).days
+
+
+def days_taken(calendar: Calendar, start: dt.date, end: dt.date) -> int:
+    """Working days from the receipt to the conclusion."""
+    return max(0, calendar.working_days_between(start, end))
+
+
+def refuse_withdrawal(kind: str) -> str:
+    """Why a matter goes on although its complainant withdraws; empty: it stops."""
+    if kind in NOT_WITHDRAWN:
+        return f"{KINDS[kind]}涉及公共利益，不因撤回而终止办理；请记录撤回意愿后继续办理。"
+    return ""
+
+
+def merges_in_circle(item: int, target: int, mains: Mapping[int, int]) -> bool:
+    """Whether merging ``item`` into ``target`` would close a circle; ``mains`` tells where merged items point."""
+    seen = {item}
+    step: int | None = target
+    while step is not None:
+        if step in seen:
+            return True
+        seen.add(step)
+        step = mains.get(step)
+    return False
+
+
+def mask_name(name: str) -> str:
+    """张三丰 → 张**. A compound name shows its first character only."""
+    name = name.strip()
+    return f"{name[0]}**" if name else ""
+
+
+def mask_phone(phone: str) -> str:
+    """13812341234 → 138****1234; what is shorter shows its last two digits."""
+    digits = re.sub(r"\D", "", phone)
+    if len(digits) >= 11:
+        return f"{digits[:3]}****{digits[-4:]}"
+    return f"****{digits[-2:]}" if digits else ""
+
+
+def normal_phone(phone: str) -> str:
+    """Digits alone, without the prefix of the country, for finding the same telephone again."""
+    digits = re.sub(r"\D", "", phone)
+    return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits
+
+
+def phone_refusal(phone: str) -> str:
+    """What is wrong with a telephone number; empty: nothing. Mobile, landline with or without its area, hotlines."""
+    if re.fullmatch(r"(\+?86[- ]?)?1[3-9]\d{9}|(0\d{2,3}[- ]?)?[2-9]\d{6,7}(-\d{1,6})?|1\d{2,4}|[48]00[- ]?\d{3}[- ]?\d{4}", phone.strip()):
+        return ""
+    return "请填写手机号码或带区号的固定电话。"
+
+
+def short_title(content: str, object_name: str) -> str:
+    """A title from the first sentence, where none was given."""
+    first = re.split(r"[。！？!?\n；;]", content.strip(), maxsplit=1)[0][:40].strip()
+    return first or object_name[:40] or "（无标题）"

@@ -1,0 +1,240 @@
+"""The register of complaints: list, one matter, its record of handling, whoever complained."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from plugins.complaints import accusations, forms, identity, limits, queries, rights, rules, workflow
+from plugins.complaints.models import Complaint, Entry, NamedOfficer, Opening, Transfer
+from portal import audit
+from portal.auth.permissions import can, check, require, require_fresh
+from portal.clock import today
+from portal.database import db
+from portal.directory.models import TOWN_KINDS, Organisation
+from portal.errors import NotFound
+from portal.records import attachments
+from portal.records.lists import Choice, Column, Dates, Flag, ListSpec, Order
+from portal.records.views import show_list
+from portal.work import unit_of_work
+
+blueprint = Blueprint("complaints", __name__, url_prefix="/complaints", template_folder="templates")
+TONES = {"green": "circle-check", "amber": "clock", "red": "alert-triangle"}
+DUE = (("overdue", _l("已超期")), ("week", _l("七天内到期")), ("running", _l("在办")))
+
+
+def _select() -> Any:
+    columns = (
+        Complaint.id, Complaint.number, Complaint.title, Complaint.kind, Complaint.channel, Complaint.state, Complaint.due_on, Complaint.org_id,
+        Complaint.handler_name, Complaint.received_on, Complaint.urgency, Complaint.due_provisional, Complaint.extension_state,
+    )  # fmt: skip
+    return select(*columns)
+
+
+def _select_whole() -> Any:
+    more = (
+        Complaint.category, Complaint.content, Complaint.demand, Complaint.place, Complaint.object_name, Complaint.happened_on, Complaint.external_no,
+        Complaint.anonymous, Complaint.confidential, Complaint.legal_due, Complaint.facts, Complaint.measures, Complaint.result, Complaint.concluded_on,
+        Complaint.late, Complaint.reply_how, Complaint.replied_on, Complaint.reply_text, Complaint.archived_on,
+    )  # fmt: skip
+    return _select().add_columns(*more)
+
+
+def state_badge(row: Any) -> tuple[Any, str, str]:
+    state = workflow.COMPLAINT.state(row.state)
+    return state.title, state.tone, state.icon
+
+
+def due_badge(row: Any) -> tuple[Any, str, str] | None:
+    """The clock: how long still, or since when overdue."""
+    if row.state not in rules.OPEN or row.due_on is None:
+        return None
+    light = limits.light(row, today())
+    if light == "grey":
+        return _("中止"), "grey", "player-pause"
+    mark = _("（暂定）") if row.due_provisional else ""
+    late = (today() - row.due_on).days
+    text = _("超期 %(n)s 天", n=late) if light == "red" else row.due_on.isoformat()
+    return f"{text}{mark}", light, TONES[light]
+
+
+def due_condition(value: str) -> Any:
+    day = today()
+    if value == "overdue":
+        return Complaint.sort_due < day
+    if value == "week":
+        return Complaint.sort_due.between(day, day + dt.timedelta(days=7))
+    return Complaint.sort_due < rules.FOREVER
+
+
+def town_names() -> dict[int, str]:
+    """Names of the towns, looked up once a request."""
+    if "town_names" not in g:
+        rows = db.session.execute(select(Organisation.id, Organisation.name).where(Organisation.kind.in_(TOWN_KINDS)).order_by(Organisation.weight))
+        g.town_names = {row.id: row.name for row in rows}
+    found: dict[int, str] = g.town_names
+    return found
+
+
+def _columns(whole: bool) -> list[Column]:
+    several = not g.grant.organisation.is_town
+    found = [
+        Column("number", _l("编号"), lambda row: row.number, link=lambda row: url_for("complaints.detail", complaint_id=row.id)),
+        Column("title", _l("标题"), lambda row: row.title, css="wide"),
+        Column("town", _l("街镇"), lambda row: town_names().get(row.org_id, ""), shown=several),
+        Column("kind", _l("类别"), lambda row: rules.KINDS[row.kind]),
+        Column("channel", _l("渠道"), lambda row: row.channel, shown=False),
+        Column("received", _l("收到日期"), lambda row: row.received_on, css="num", order="received"),
+        Column("handler", _l("承办人"), lambda row: row.handler_name),
+        Column("state", _l("状态"), lambda row: workflow.COMPLAINT.state(row.state).title, badge=state_badge),
+        Column("due", _l("期限"), lambda row: row.due_on, badge=due_badge, order="due"),
+    ]
+    if not whole:
+        return found
+    yes = {True: _("是"), False: _("否"), None: ""}
+    names = (
+        ("category", _l("领域")), ("content", _l("反映内容")), ("demand", _l("诉求")), ("place", _l("事发地点")), ("object_name", _l("被反映对象")),
+        ("happened_on", _l("发生日期")), ("external_no", _l("来文或工单编号")), ("urgency", _l("紧急程度")), ("facts", _l("查明的事实")), ("measures", _l("采取的措施")),
+        ("result", _l("结论")), ("concluded_on", _l("办结日期")), ("reply_how", _l("答复方式")), ("replied_on", _l("答复日期")), ("reply_text", _l("答复内容")),
+        ("archived_on", _l("归档日期")), ("anonymous", _l("匿名")), ("late", _l("超期办结")),
+    )  # fmt: skip
+    urgencies = dict(forms.URGENCIES)
+
+    def text(name: str) -> Any:
+        if name == "urgency":
+            return lambda row: urgencies[row.urgency]
+        return (lambda row: yes[getattr(row, name)]) if name in ("anonymous", "late") else (lambda row: getattr(row, name))
+
+    return [*found, *(Column(name, title, text(name), shown=False) for name, title in names)]
+
+
+def register(*, whole: bool = False) -> ListSpec:
+    """The register of the acting role; ``whole`` with every column, for the export."""
+    named = [(str(key), name) for key, name in town_names().items()]
+    towns = [] if g.grant.organisation.is_town else [Choice("town", _l("街镇"), named, lambda value: Complaint.org_id == int(value))]
+    return ListSpec(
+        name="complaints.complaint",
+        select=_select_whole if whole else _select,
+        key=Complaint.id,
+        columns=_columns(whole),
+        orders={
+            "due": Order(_l("期限"), [(Complaint.sort_due, False)]),
+            "due-": Order(_l("期限"), [(Complaint.sort_due, True)]),
+            "received": Order(_l("收到日期"), [(Complaint.received_on, False)]),
+            "received-": Order(_l("收到日期"), [(Complaint.received_on, True)]),
+        },
+        default_order="due",
+        filters=[
+            Choice("due", _l("期限"), DUE, due_condition),
+            Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.STATES], lambda value: Complaint.state == value),
+            Choice("kind", _l("类别"), list(rules.KINDS.items()), lambda value: Complaint.kind == value),
+            Choice("channel", _l("渠道"), [(channel, channel) for channel in rules.CHANNELS], lambda value: Complaint.channel == value),
+            Choice("result", _l("结论"), [(result, result) for result in rules.RESULTS], lambda value: Complaint.result == value),
+            *towns,
+            Flag("mine", _l("我承办的"), lambda: Complaint.handler_id == g.account.id),
+            Flag("late", _l("超期办结"), lambda: Complaint.late.is_(True)),
+            Dates("received", _l("收到日期"), Complaint.received_on),
+        ],
+        search=queries.matching,
+        search_hint=_l("编号、标题、内容、地点或对象"),
+        export_permission=rights.EXPORT,
+    )
+
+
+@blueprint.get("")
+@require(rights.READ)
+def index() -> Any:
+    """The register."""
+    from flask import request
+
+    exporting = "export" in request.args
+    return show_list(register(whole=exporting), "complaints/index.html", may_register=can(rights.REGISTER) and g.grant.organisation.is_town,
+                     may_import=can(rights.IMPORT) and g.grant.organisation.is_town)  # fmt: skip
+
+
+def find(complaint_id: int) -> Complaint:
+    """A matter of the acting role; NotFound alike for what is not there, not ours, or kept from us."""
+    if complaint_id >= 2**31:
+        raise NotFound(_("没有找到这条记录。"))
+    accusations.refuse_if_shut_out(complaint_id)
+    found: Complaint = workflow.COMPLAINT.find(db.session(), complaint_id)
+    return found
+
+
+@blueprint.get("/<int:complaint_id>")
+@require(rights.READ)
+def detail(complaint_id: int) -> Any:
+    """One matter: what it is, what was done, what may be done now."""
+    return page(find(complaint_id))
+
+
+def page(complaint: Complaint, *, opened: dict[str, str] | None = None, reveal: Any = None, entry: Any = None) -> str:
+    """The page of a matter."""
+    session, key = db.session(), complaint.id
+    entries = session.scalars(select(Entry).where(Entry.complaint_id == key).order_by(Entry.id.desc()).limit(200)).all()
+    transfers = session.scalars(select(Transfer).where(Transfer.complaint_id == key).order_by(Transfer.id.desc())).all()
+    related = session.execute(
+        select(Complaint.id, Complaint.number, Complaint.title, Complaint.state, Complaint.split_from_id, Complaint.main_id)
+        .where((Complaint.main_id == key) | (Complaint.split_from_id == key) | Complaint.id.in_([complaint.main_id or 0, complaint.split_from_id or 0]))
+        .order_by(Complaint.id)
+    ).all()
+    officers = session.scalars(select(NamedOfficer).where(NamedOfficer.complaint_id == key)).all() if complaint.kind == "accusation" else []
+    openings = session.scalars(select(Opening).where(Opening.complaint_id == key).order_by(Opening.id.desc())).all() if can(rights.OPENINGS) or can(rights.REVEAL) else []
+    return render_template(
+        "complaints/detail.html", complaint=complaint, workflow=workflow.COMPLAINT, kinds=rules.KINDS, urgencies=dict(forms.URGENCIES), redirects=rules.REDIRECTS,
+        advice=rules.REDIRECT_ADVICE, entries=entries, transfers=transfers, related=related, officers=officers, openings=openings, due=due_badge(complaint),
+        identity=identity.of(session, key), may_reveal=can(rights.REVEAL, complaint.org_id), opened=opened, reveal=reveal or forms.RevealForm(formdata=None),
+        files=attachments.all_of(session, "complaints.complaint", key), may_attach=can(rights.HANDLE, complaint.org_id) and complaint.open,
+        may_enter=can(rights.HANDLE, complaint.org_id) and complaint.open, entry=entry or forms.EntryForm(formdata=None),
+        may_split=can(rights.REGISTER, complaint.org_id) and complaint.open and g.grant.organisation.is_town,
+        history=audit.history("complaints.complaint", key, 30), transfer_states={state.code: state for state in workflow.INCOMING.states},
+        same=queries.same_telephone(session, complaint),
+    )  # fmt: skip
+
+
+@blueprint.post("/<int:complaint_id>/entries")
+@require(rights.HANDLE)
+def add_entry(complaint_id: int) -> Any:
+    """Add to the record of handling; the original text is never edited."""
+    complaint = find(complaint_id)
+    check(rights.HANDLE, complaint.org_id)
+    form = forms.EntryForm()
+    if not form.validate():
+        return page(complaint, entry=form), 422
+    with unit_of_work("complaints.entry_added") as session:
+        limits.note(session, find(complaint_id), "note", (form.text.data or "").strip())
+    flash(_("已记录。"), "success")
+    return redirect(url_for("complaints.detail", complaint_id=complaint_id, _anchor="entries"), 303)
+
+
+@blueprint.post("/<int:complaint_id>/reveal")
+@require(rights.REVEAL)
+def reveal(complaint_id: int) -> Any:
+    """Show who complained, once: with the right, a reason, a fresh password, a record and an event."""
+    complaint = find(complaint_id)
+    check(rights.REVEAL, complaint.org_id)
+    form = forms.RevealForm()
+    if not form.validate():
+        return page(complaint, reveal=form), 422
+    require_fresh()
+    with unit_of_work("complaints.identity_opened", reason=(form.reason.data or "").strip()) as session:
+        opened = identity.open_identity(session, find(complaint_id), (form.reason.data or "").strip())
+    return page(find(complaint_id), opened=opened)
+
+
+@blueprint.get("/openings")
+@require(rights.OPENINGS)
+def openings() -> Any:
+    """身份开启记录, newest first."""
+    rows = db.session.execute(
+        select(Opening.id, Opening.complaint_id, Opening.account_name, Opening.role, Opening.opened_at, Opening.reason, Opening.org_id, Complaint.number)
+        .join(Complaint, Complaint.id == Opening.complaint_id)
+        .order_by(Opening.id.desc())
+        .limit(200)
+    ).all()
+    return render_template("complaints/openings.html", rows=rows, towns=town_names())

@@ -1,0 +1,218 @@
+"""Registering at the counter or on the telephone: one page, look-alikes beside it, a draft that survives, a receipt."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from plugins.complaints import accusations, figures, forms, identity, intake, operations, rights, rules, workflow
+from plugins.complaints.models import Complaint, Place
+from plugins.complaints.views import find
+from portal import audit
+from portal.audit import PORTAL_CHAIN
+from portal.auth import throttle
+from portal.auth.permissions import check, require
+from portal.clock import today
+from portal.context import current_actor, use_actor
+from portal.database import db, utcnow
+from portal.errors import DomainError, NotFound, Refused
+from portal.records import attachments
+from portal.settings import get_setting
+from portal.work import unit_of_work
+
+blueprint = Blueprint("complaints_register", __name__, url_prefix="/complaints", template_folder="templates")
+KEPT = (
+    "channel", "kind", "redirect_kind", "content", "place", "object_name", "demand", "happened_on", "category", "title", "received_on", "urgency", "external_no",
+    "order_days", "anonymous", "name", "phone", "address", "id_number", "confidential", "protect",
+)  # fmt: skip
+WRONG_CODES = 5
+WHO = ("name", "phone", "address", "id_number")
+SUGGESTED = 300
+
+
+def _form(town: int, *, filled: dict[str, Any] | None = None) -> forms.RegisterForm:
+    form = forms.RegisterForm() if request.method == "POST" else forms.RegisterForm(formdata=None)
+    form.category.choices = [("", "—"), *((item, item) for item in get_setting(figures.CATEGORIES, town, today()))]
+    form.officers.choices = [(person.id, f"{person.name} {person.position}".strip()) for person in accusations.officers(db.session(), town)]
+    if request.method != "POST":
+        form.received_on.data = today()
+        for name, value in (filled or {}).items():
+            if name in form and name in KEPT:
+                form[name].data = _typed(name, value)
+    return form
+
+
+def _typed(name: str, value: Any) -> Any:
+    if name in ("happened_on", "received_on"):
+        try:
+            return dt.date.fromisoformat(str(value))
+        except ValueError:
+            return None
+    if name == "order_days":
+        return int(value) if str(value).isdigit() else None
+    return bool(value) if name in ("anonymous", "confidential", "protect") else value
+
+
+def _places(town: int) -> list[str]:
+    """Villages and streets of the town, and places that were named before."""
+    named = list(db.session.scalars(select(Place.name).where(Place.org_id == town).order_by(Place.name).limit(SUGGESTED)))
+    recent = select(Complaint.place).where(Complaint.org_id == town, Complaint.place != "").group_by(Complaint.place).order_by(func.max(Complaint.id).desc()).limit(100)
+    return list(dict.fromkeys([*named, *db.session.scalars(recent)]))
+
+
+def _show(form: forms.RegisterForm, town: int, *, draft_at: Any = None, split_from: Complaint | None = None, status: int = 200) -> Any:
+    return render_template(
+        "complaints/register.html", form=form, places=_places(town), draft_at=draft_at, split_from=split_from, advice=rules.REDIRECT_ADVICE,
+        similar=intake.similar(db.session(), town, form.place.data or "", form.object_name.data or "", form.content.data or ""), workflow=workflow.COMPLAINT,
+    ), status  # fmt: skip
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@require(rights.REGISTER)
+def new() -> Any:
+    """Register one matter."""
+    town = intake.acting_town()
+    if request.method == "GET":
+        kept = identity.load_draft(db.session())
+        return _show(_form(town, filled=kept[0] if kept else None), town, draft_at=kept[1] if kept else None)
+    return _take(_form(town), town, None)
+
+
+@blueprint.route("/<int:complaint_id>/split", methods=["GET", "POST"])
+@require(rights.REGISTER)
+def split(complaint_id: int) -> Any:
+    """拆分: another matter out of the same text, with its own path and limit."""
+    origin = find(complaint_id)
+    check(rights.REGISTER, origin.org_id)
+    town = intake.acting_town()
+    if request.method == "GET":
+        names = ("channel", "content", "place", "object_name", "received_on", "happened_on", "external_no", "anonymous", "confidential")
+        filled = {name: getattr(origin, name) for name in names}
+        filled["content"] = _("（由 %(number)s 拆分）\n%(text)s", number=origin.number, text=origin.content)
+        return _show(_form(town, filled=filled), town, split_from=origin)
+    return _take(_form(town), town, origin)
+
+
+def _take(form: forms.RegisterForm, town: int, origin: Complaint | None) -> Any:
+    origin_id = origin.id if origin is not None else None
+    if not form.validate():
+        return _again(form, town, origin)
+    if form.kind.data == "accusation" and not form.officers.data:
+        form.officers.errors = [_("请选择被检举控告的本单位人员。")]
+        return _again(form, town, origin)
+    try:
+        files = attachments.prepare_all(request.files.getlist("files"))
+        who = {name: form[name].data or "" for name in WHO} if not form.anonymous.data else {}
+        identity.check_values(who)
+        made = _write(form, town, who, files, origin_id)
+    except Refused as error:
+        return _again(form, town, origin, error)
+    return made
+
+
+def _again(form: forms.RegisterForm, town: int, origin: Complaint | None, error: DomainError | None = None) -> Any:
+    """The page again with everything that was typed; files have to be chosen anew, which the page says."""
+    if error is not None:
+        place = error.field if error.field in form else None
+        if place:
+            form[place].errors = [*form[place].errors, error.message]
+        else:
+            form.form_errors.append(error.message)
+    if any(item.filename for item in request.files.getlist("files")):
+        form.form_errors.append(_("附件需要重新选择。"))
+    return _show(form, town, split_from=find(origin.id) if origin is not None else None, status=422)
+
+
+def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list[tuple[bytes, str, str]], origin_id: int | None) -> Any:
+    values = {name: form[name].data for name in KEPT if name not in WHO} | {"order_days": form.order_days.data}
+    actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
+    with use_actor(actor), unit_of_work("complaints.registered") as session:
+        origin = find(origin_id) if origin_id else None
+        made = intake.register(session, town, values, who, today(), officers=form.officers.data or (), files=files, split_from=origin)
+        identity.drop_draft(session)
+        operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
+                        role="office_head", urgent=made.complaint.urgency == "danger")  # fmt: skip
+        key, code = made.complaint.id, made.code
+    if form.join.data and form.join.data.isdigit():
+        flash(_("已登记。请核对后并案。"), "success")
+    return _receipt(key, code)
+
+
+def _receipt(complaint_id: int, code: str) -> Any:
+    """The receipt with its code: shown this once, not kept in the clear, so it stands in the answer itself."""
+    complaint = db.session.scalars(select(Complaint).where(Complaint.id == complaint_id)).unique().one_or_none()
+    town, day = intake.acting_town(), today()
+    contact = {name: get_setting(key, town, day) for name, key in (("telephone", figures.TELEPHONE), ("hours", figures.HOURS))}
+    join = request.form.get("join", "")
+    main = db.session.get(Complaint, int(join)) if join.isdigit() and len(join) < 10 else None
+    if main is not None and (main.org_id != town or main.id == complaint_id):
+        main = None
+    return render_template("complaints/receipt.html", complaint=complaint, code=code, kinds=rules.KINDS, contact=contact, main=main)
+
+
+@blueprint.post("/similar")
+@require(rights.REGISTER)
+def similar() -> Any:
+    """Open matters that look alike, beside the form while it is typed."""
+    town = intake.acting_town()
+    texts = {name: intake.clean_text(request.form.get(name, "")[:400], 400) for name in ("place", "object_name", "content")}
+    found = intake.similar(db.session(), town, texts["place"], texts["object_name"], texts["content"])
+    return render_template("complaints/_similar.html", similar=found, workflow=workflow.COMPLAINT, joined=request.form.get("join", ""))
+
+
+@blueprint.post("/draft")
+@require(rights.REGISTER)
+def draft() -> Any:
+    """Keep what is being typed."""
+    town = intake.acting_town()
+    values = {name: request.form.get(name, "")[:20000] for name in KEPT if request.form.get(name)}
+    if town and (values.get("content") or values.get("place") or values.get("object_name")):
+        with unit_of_work("complaints.draft_kept") as session:
+            identity.save_draft(session, values)
+        return render_template("complaints/_draft.html", kept=True, at=utcnow())
+    return render_template("complaints/_draft.html", kept=False)
+
+
+@blueprint.post("/draft/drop")
+@require(rights.REGISTER)
+def drop_draft() -> Any:
+    """Throw the draft away."""
+    intake.acting_town()
+    with unit_of_work("complaints.draft_dropped") as session:
+        identity.drop_draft(session)
+    return redirect(url_for("complaints_register.new"), 303)
+
+
+# -- asking by code ---------------------------------------------------------------------------------------------------------
+
+
+@blueprint.route("/code", methods=["GET", "POST"])
+@require(rights.REGISTER)
+def ask() -> Any:
+    """What became of it? By the code of the receipt, with no name; wrong codes are throttled."""
+    intake.acting_town()
+    form, found = forms.CodeForm(), None
+    if form.validate_on_submit():
+        try:
+            found = asked(str(form.code.data))
+        except DomainError as error:
+            form.code.errors = [error.message]
+            return render_template("complaints/code.html", form=form, found=None, workflow=workflow.COMPLAINT), error.status
+    return render_template("complaints/code.html", form=form, found=found, workflow=workflow.COMPLAINT), 422 if form.errors else 200
+
+
+def asked(code: str) -> Complaint:
+    """The matter of a code; five wrong ones a minute from one account, and it waits. Raises NotFound or TooMany."""
+    key = f"complaints.code:{g.account.id}"
+    throttle.check_misses(key, WRONG_CODES, 60)
+    try:
+        return intake.by_code(db.session(), code)
+    except NotFound:
+        with unit_of_work("complaints.wrong_code") as session:
+            throttle.count_miss(session, key)
+        audit.note("complaints.wrong_code", chain_id=g.grant.org_id or PORTAL_CHAIN, result="denied")
+        raise
