@@ -35,7 +35,8 @@ DEPARTMENTS = (
     ("sfj", "区司法局"), ("bwbb", "区委编办"), ("gaj", "区公安局"), ("fy", "区法院"), ("jcy", "区检察院"), ("cgj", "区城市管理局"),
     ("ghj", "区规划自然资源局"), ("scj", "区市场监管局"),
 )  # fmt: skip
-STAFF = (("clerk", "certificate_clerk"), ("officer", "handling_officer"), ("head", "office_head"), ("leader", "leader"), ("legal", "legal_reviewer"))
+STAFF = (("clerk", "certificate_clerk"), ("officer", "handling_officer"), ("head", "office_head"), ("leader", "leader"), ("legal", "legal_reviewer"),
+         ("intake", "intake_clerk"), ("disc", "discipline_officer"))  # fmt: skip
 STAFFED = ("500115001", "500115003", "500115132")
 """Towns with an account for every role; the others have a clerk and a head."""
 OTHERS = (
@@ -126,7 +127,11 @@ def _accounts(session: Session, organisations: dict[str, Organisation], hashed: 
 
     for code, _name, letters in TOWNS:
         for word, role in STAFF if code in STAFFED else (STAFF[0], STAFF[2]):
+            if role not in known:
+                continue
             account = add(f"{letters}_{word}", role, code)
+            if word == "clerk" and code not in STAFFED and "intake_clerk" in known:
+                grant_role(session, account, "intake_clerk", organisations[code])
             if (letters, word) == ("fc", "head"):
                 grant_role(session, account, "legal_reviewer", organisations["500115002"])
     for username, role, code in OTHERS:

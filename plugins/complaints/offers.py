@@ -42,7 +42,7 @@ def cards(today: dt.date) -> list[Card]:
 def todos(today: dt.date) -> list[Todo]:
     found: list[Todo] = []
 
-    def add(key: str, title: Any, number: int, tone: str = "amber", **where: str) -> None:
+    def add(key: str, title: Any, number: int, tone: str = "amber", **where: Any) -> None:
         found.append(Todo(f"complaints.{key}", title, number, url_for("complaints.index", **where), tone))
 
     if can(rights.HANDLE):
@@ -83,11 +83,11 @@ def person_panels(person: Any) -> list[Panel]:
     if not can(rights.READ):
         return []
     columns = (Complaint.id, Complaint.number, Complaint.title, Complaint.state)
-    handled = []
+    handled: Any = ()
     if person.account_id is not None:
         mine = select(*columns).where(Complaint.handler_id == person.account_id, Complaint.org_id == person.org_id)
         handled = db.session.execute(mine.order_by(Complaint.id.desc()).limit(10)).all()
-    named = []
+    named: Any = ()
     if can(rights.ACCUSATIONS):
         joined = select(*columns).join(NamedOfficer, NamedOfficer.complaint_id == Complaint.id).where(NamedOfficer.person_id == person.id)
         named = db.session.execute(joined.order_by(Complaint.id.desc()).limit(10)).all()
