@@ -62,7 +62,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (records, people, inbox, jobs, admin):
         part.init_app(app)
     plugins.init_app(app)
+    with app.app_context():
+        _check_roles(settings)
     return app
+
+
+def _check_roles(settings: Settings) -> None:
+    """Roles that need a second factor are roles that there are."""
+    from portal.auth import roles
+    from portal.config import ConfigError
+
+    unknown = sorted(set(settings.totp_required or ()) - set(roles.all_roles()))
+    if unknown:
+        raise ConfigError("totp_required", f"expected roles of {', '.join(roles.all_roles())}; got {', '.join(unknown)}")
 
 
 def import_models() -> None:

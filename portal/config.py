@@ -67,8 +67,8 @@ class Settings:
     import_max_mb: int = setting(10, "size of a workbook for import in MB", low=1, high=100)
     attachment_quota_mb: int = setting(2048, "attachments of one town in MB", low=10, high=1_000_000)
     disk_reserve_mb: int = setting(500, "free disk space in MB below which uploads are refused", low=10, high=100_000)
-    reminder_from: str = setting("09:00", "reminders come from this time of working days on", pattern=r"[0-2]\d:[0-5]\d")
-    reminder_to: str = setting("17:00", "and until this time", pattern=r"[0-2]\d:[0-5]\d")
+    reminder_from: str = setting("09:00", "reminders come from this time of working days on", pattern=r"([01]\d|2[0-3]):[0-5]\d")
+    reminder_to: str = setting("17:00", "and until this time", pattern=r"([01]\d|2[0-3]):[0-5]\d")
     log_level: str = setting("INFO", "level of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
     @property
@@ -100,7 +100,10 @@ class Settings:
 
 
 def _convert(key: str, kind: str, value: Any) -> Any:
-    """``value`` from TOML or the environment as the type that the field declares."""
+    """``value`` from TOML or the environment as the type that the field declares; TOML has types of its own."""
+    if isinstance(value, str) and not kind.startswith("str") and key.startswith("portal.toml"):
+        expected = {"bool": "true or false", "int": "a whole number"}.get(kind, "a list of texts")
+        raise ConfigError(key, f"expected {expected}, got {value!r}")
     if kind == "bool":
         if isinstance(value, bool):
             return value
@@ -184,6 +187,8 @@ def _check_together(settings: Settings) -> None:
         raise ConfigError("database_url", "expected sqlite:///... or postgresql://...")
     if settings.public_url and not re.fullmatch(r"https?://[^/\s]+", settings.public_url):
         raise ConfigError("public_url", "expected http(s)://name without a path")
+    if settings.plugin_folder and not Path(settings.plugin_folder).is_dir():
+        raise ConfigError("plugin_folder", f"expected a folder, got {settings.plugin_folder!r}")
     if settings.reminder_from >= settings.reminder_to:
         raise ConfigError("reminder_to", "expected a time after reminder_from")
 

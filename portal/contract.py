@@ -134,7 +134,7 @@ class TrailWords:
 class Setting:
     """A figure that a town may set for itself from a date on.
 
-    ``kind``: int, text, list_of_int, list_of_text (one a line), bool or choice. ``permission``: who in the town may
+    ``kind``: int, text, list_of_int, list_of_text (one a line), expression (a regular one), bool or choice. ``permission``: who in the town may
     set it for their own town; empty: the system administrator alone. ``moves_open``: a change may touch what is
     open already; then the plugin is asked by ``portal_setting_impact`` how many records that would be.
     """

@@ -104,9 +104,21 @@ def check_value(setting: Setting, value: Any) -> Any:
         raise Refused(_("请从列表中选择。"), field="value")
     if not text or len(text) > (setting.maximum or 200):
         raise Refused(_("请填写 1 至 %(n)s 个字。", n=setting.maximum or 200), field="value")
+    if setting.kind == "expression":
+        _check_expression(text)
     if setting.pattern and not re.fullmatch(setting.pattern, text):
         raise Refused(_("格式不符。"), field="value")
     return text
+
+
+def _check_expression(text: str) -> None:
+    """A regular expression that can be read, and whose repeated groups repeat nothing inside: no text makes it run for ever."""
+    try:
+        re.compile(text)
+    except re.error:
+        raise Refused(_("不是正确的正则表达式。"), field="value") from None
+    if re.search(r"\)\s*[*+?{]", text):
+        raise Refused(_("请不要重复括号中的整组。"), field="value")
 
 
 def _lines(setting: Setting, value: Any) -> list[str]:

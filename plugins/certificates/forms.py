@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
@@ -14,6 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from plugins.certificates import figures, rules
 from plugins.certificates.models import Certificate
 from portal.database import db
+from portal.forms import Form as FlaskForm
 from portal.settings import get_setting
 
 KINDS = (("new", _l("新领")), ("renew", _l("换证")), ("replace", _l("补证")), ("change", _l("变更")))
@@ -82,6 +82,7 @@ class IssueForm(FlaskForm):
 
 class ApplicationForm(FlaskForm):
     person_id = HiddenField()
+    version = HiddenField()
     kind = SelectField(_l("申请类型"), choices=KINDS)
     predecessor_id = SelectField(_l("原证件"), coerce=int, validate_choice=True)
     category = text(_l("执法类别"), 60)

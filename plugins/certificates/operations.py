@@ -117,8 +117,14 @@ def _check_predecessor(session: Session, person: Person, kind: str, predecessor_
         raise Refused(_("原证件已失效，不能换证。"), field="predecessor_id")
 
 
+def check_predecessor(session: Session, application: Application) -> None:
+    """Raise Refused when the certificate that is to be followed does not fit the kind of the application."""
+    _check_predecessor(session, application.person, application.kind, application.predecessor_id)
+
+
 def guard_eligible(application: Application, _data: Mapping[str, Any], today: dt.date) -> None:
     """Refuse an application of somebody who may not hold a certificate, naming every rule."""
+    check_predecessor(db.session(), application)
     reasons = refusals(application, today)
     if reasons:
         raise Refused("；".join(reason.message for reason in reasons) + "。")
@@ -145,6 +151,9 @@ def issue(session: Session, application: Application, data: Mapping[str, Any], t
     refusal = rules.dates_refusal(data["issued_on"], data["valid_until"], today)
     if refusal is not None or rules.is_expired(data["valid_until"], today):
         raise Refused(refusal.message if refusal else _("有效期至已过。"), field="valid_until")
+    longest = get_setting(figures.VALIDITY_YEARS, application.org_id, today)
+    if data["valid_until"] > rules.add_years(data["issued_on"], longest) + dt.timedelta(days=1):
+        raise Refused(_("有效期最长 %(n)s 年。", n=longest), field="valid_until")
     person = application.person
     certificate = Certificate(
         org_id=application.org_id, number=number, person=person, person_id=person.id, holder_name=person.name,
@@ -202,6 +211,8 @@ def recover(_session: Session, certificate: Certificate, data: Mapping[str, Any]
     """收回: who handed it in, who received it, when."""
     if data["cleared_on"] > today:
         raise Refused(_("收回日期不能晚于今天。"), field="cleared_on")
+    if data["cleared_on"] < (certificate.issued_on or today.replace(year=today.year - rules.LONGEST_VALIDITY, day=1)):
+        raise Refused(_("收回日期不能早于发证日期。"), field="cleared_on")
     certificate.handed_in_by, certificate.received_by, certificate.cleared_on = data["handed_in_by"], data["received_by"], data["cleared_on"]
     certificate.clearing = "recovered"
 

@@ -26,6 +26,7 @@ from portal.records.importing import ImportColumn, ImportContext, ImportSpec, Ra
 from portal.records.workbooks import CellError, normalise, parse_date
 from portal.settings import get_setting
 from portal.tenancy import crossing
+from portal.text import close_name
 
 COLUMNS = (
     ImportColumn("serial", _l("序号"), ("编号",)),
@@ -81,7 +82,7 @@ class Reader:
 
     def read(self, raw: RawRow) -> RowResult:
         cells = raw.values
-        shown = {"name": normalise(cells.get("name")), "number": rules.normal_number(normalise(cells.get("number")))[:30]}
+        shown = {"name": close_name(normalise(cells.get("name"))), "number": rules.normal_number(normalise(cells.get("number")))[:30]}
         result = RowResult(raw.row, "create", shown=shown, cells=raw.cells)
         try:
             result.values = self._values(raw, shown)

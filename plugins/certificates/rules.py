@@ -17,6 +17,8 @@ FORBIDDEN_EMPLOYMENT = ("合同工", "临时工", "工勤", "借用", "试用期
 GONE = ("离职", "退休", "调离")
 EDUCATION_ORDER = ("高中及以下", "中专", "大专", "本科", "硕士", "博士")
 NUMBER_LONGEST = 20
+LONGEST_VALIDITY = 20
+"""Years. No certificate is good for longer; what stands there is a slip of the pen."""
 VALID_STATES = ("active", "suspended")
 SOURCE = "《街镇综合行政执法实施意见》第五部分第一项"
 
@@ -100,6 +102,8 @@ def dates_refusal(issued_on: dt.date | None, valid_until: dt.date | None, today:
         return Reason("issued_future", f"发证日期 {issued_on} 晚于今天")
     if issued_on is not None and valid_until < issued_on:
         return Reason("dates_order", f"有效期至 {valid_until} 早于发证日期 {issued_on}")
+    if valid_until > add_years(issued_on or today, LONGEST_VALIDITY):
+        return Reason("too_long", f"有效期至 {valid_until} 超过 {LONGEST_VALIDITY} 年")
     return None
 
 

@@ -168,13 +168,26 @@ def edit(application_id: int) -> Any:
         for name in ("kind", "category", "area", "general_passed_on", "professional_passed_on", "note"):
             form[name].data = getattr(application, name)
         form.predecessor_id.data = application.predecessor_id or 0
+        form.version.data = str(application.version)
     if form.validate_on_submit():
-        with unit_of_work("certificates.application_edited"):
-            found = find_application(application_id)
-            if found.state != "draft":
-                raise Conflict(_("只有草稿可以修改。"))
-            for name, value in _values(form).items():
-                setattr(found, name, value)
-        flash(_("已保存。"), "success")
-        return redirect(url_for("certificate_applications.detail", application_id=application_id), 303)
+        try:
+            with unit_of_work("certificates.application_edited") as session:
+                found = find_application(application_id)
+                if found.state != "draft":
+                    raise Conflict(_("只有草稿可以修改。"))
+                if form.version.data and str(found.version) != form.version.data:
+                    raise Conflict(_("这条记录刚刚被别人修改。请核对后再次保存：您填写的内容仍在。"))
+                for name, value in _values(form).items():
+                    setattr(found, name, value)
+                operations.check_predecessor(session, found)
+            flash(_("已保存。"), "success")
+            return redirect(url_for("certificate_applications.detail", application_id=application_id), 303)
+        except DomainError as error:
+            application = find_application(application_id)
+            if isinstance(error, Conflict):
+                form.form_errors.append(error.message)
+                form.version.data = str(application.version)
+            else:
+                form[error.field if error.field in form else "kind"].errors = [error.message]
+            return render_template("certificates/application_form.html", form=form, person=application.person, application=application), error.status
     return render_template("certificates/application_form.html", form=form, person=application.person, application=application), 422 if form.errors else 200

@@ -22,6 +22,7 @@ from portal.errors import DomainError, NotFound, Refused
 from portal.records.deadlines import light
 from portal.records.lists import BulkAction, Choice, Column, ListSpec, Order
 from portal.records.views import show_list
+from portal.text import whole
 from portal.work import unit_of_work
 
 blueprint = Blueprint("certificate_clearing", __name__, url_prefix="/certificates", template_folder="templates")
@@ -80,7 +81,7 @@ def recovery() -> Any:
 @require(rights.CLEAR)
 def recover_many() -> Any:
     """Record that several certificates were handed in at once; all of them or none."""
-    chosen = sorted({int(value) for value in request.values.getlist("ids") if value.isdigit() and len(value) < 10})[:LISTED]
+    chosen = sorted({key for value in request.values.getlist("ids") if (key := whole(value)) is not None})[:LISTED]
     found = select(Certificate).where(Certificate.id.in_(chosen), Certificate.clearing.in_(("due", "unrecoverable")), Certificate.org_id == g.grant.org_id)
     rows = db.session.scalars(found.order_by(Certificate.number)).unique().all()
     if not rows:
@@ -112,7 +113,7 @@ def destroy() -> Any:
     wrong = ""
     if request.method == "GET":
         form.destroyed_on.data = today()
-    chosen = {int(value) for value in request.form.getlist("ids") if value.isdigit() and len(value) < 10}
+    chosen = {key for value in request.form.getlist("ids") if (key := whole(value)) is not None}
     if request.method == "POST" and form.validate():
         values = {name: field.data.strip() if isinstance(field.data, str) else field.data for name, field in form._fields.items() if name != "csrf_token"}
         values = {name: value if value is not None else "" for name, value in values.items()}

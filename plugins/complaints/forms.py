@@ -7,12 +7,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from plugins.complaints import figures, operations, passing, rules
 from portal.database import db
+from portal.forms import Form as FlaskForm
 
 URGENCIES = (("normal", _l("一般")), ("urgent", _l("紧急")), ("danger", _l("危险紧急（24 小时内先行处置）")))
 REPLIES = tuple((how, how) for how in ("电话", "书面", "当面", "短信", "网络"))

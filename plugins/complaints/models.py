@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from plugins.complaints import rights, rules
 from portal.auth.permissions import can
 from portal.context import Actor
-from portal.database import Base, JSONValue, OrgScoped, Versioned, db
+from portal.database import Base, JSONValue, OrgScoped, Versioned, read_beside
 from portal.directory.models import Organisation
 from portal.tenancy import Confidential
 
@@ -30,7 +30,7 @@ def hidden_complaints(actor: Actor) -> list[int]:
     key = f"complaints_hidden_{actor.account_id}"
     if has_request_context() and key in g:
         return list(g.get(key))
-    found = list(db.session.scalars(select(ShutOut.complaint_id).where(ShutOut.account_id == actor.account_id), execution_options={"unscoped": True}))
+    found = [row.complaint_id for row in read_beside(select(ShutOut.complaint_id).where(ShutOut.account_id == actor.account_id))]
     if has_request_context():
         setattr(g, key, found)
     return found

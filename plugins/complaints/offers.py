@@ -56,7 +56,7 @@ def todos(today: dt.date) -> list[Todo]:
         add("extension", _("件延期申请待审批"), extensions, due="running")
     if can(rights.REPLY):
         add("reply", _("件投诉待答复或归档"), queries.waiting_to_reply(), state="concluded")
-    if can(rights.URGE) or can(rights.APPROVE):
+    if can(rights.URGE) or can(rights.APPROVE) or can(rights.DECIDE):
         add("overdue", _("件投诉已超期"), queries.overdue(today), "red", due="overdue")
     if can(rights.RECEIVE):
         found.append(Todo("complaints.incoming", _("件转入事项待签收"), queries.incoming_waiting(), url_for("complaints_incoming.index", state="sent"), "amber"))

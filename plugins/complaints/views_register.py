@@ -22,6 +22,7 @@ from portal.database import db, utcnow
 from portal.errors import DomainError, NotFound, Refused
 from portal.records import attachments
 from portal.settings import get_setting
+from portal.text import whole
 from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints_register", __name__, url_prefix="/complaints", template_folder="templates")
@@ -53,7 +54,7 @@ def _typed(name: str, value: Any) -> Any:
         except ValueError:
             return None
     if name == "order_days":
-        return int(value) if str(value).isdigit() else None
+        return whole(str(value))
     return bool(value) if name in ("anonymous", "confidential", "protect") else value
 
 
@@ -137,7 +138,7 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", urgent=made.complaint.urgency == "danger")  # fmt: skip
         key, code = made.complaint.id, made.code
-    if form.join.data and form.join.data.isdigit():
+    if whole(form.join.data or "") is not None:
         flash(_("已登记。请核对后并案。"), "success")
     return _receipt(key, code)
 
@@ -147,8 +148,8 @@ def _receipt(complaint_id: int, code: str) -> Any:
     complaint = db.session.scalars(select(Complaint).where(Complaint.id == complaint_id)).unique().one_or_none()
     town, day = intake.acting_town(), today()
     contact = {name: get_setting(key, town, day) for name, key in (("telephone", figures.TELEPHONE), ("hours", figures.HOURS))}
-    join = request.form.get("join", "")
-    main = db.session.get(Complaint, int(join)) if join.isdigit() and len(join) < 10 else None
+    join = whole(request.form.get("join", ""))
+    main = db.session.scalars(select(Complaint).where(Complaint.id == join)).unique().one_or_none() if join else None
     if main is not None and (main.org_id != town or main.id == complaint_id):
         main = None
     return render_template("complaints/receipt.html", complaint=complaint, code=code, kinds=rules.KINDS, contact=contact, main=main)

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from plugins.complaints import forms, operations, passing, rights, rules
 from plugins.complaints.models import Complaint, Incoming
+from portal.context import current_actor
 from portal.contract import RecordType
 from portal.records.workflow import State, Transition, Workflow
 
@@ -55,6 +56,10 @@ def _unextended(record: Any) -> bool:
     return record.extension_state == "" and record.due_on is not None
 
 
+def _own(record: Any) -> bool:
+    return bool(record.handler_id == current_actor().account_id)
+
+
 def _asked(record: Any) -> bool:
     return bool(record.extension_state == "asked")
 
@@ -86,9 +91,9 @@ COMPLAINT = Workflow(
         Transition("assign_accusation", _l("交内部监督办理"), ("registered",), "assigned", rights.ACCUSATIONS, form=forms.AssignForm, effect=operations.assign,
                    when=lambda record: record.kind == "accusation", tone="primary", icon="shield", help=_l("由内部监督人员办理，被检举人及其同组、直接上级回避。")),
         Transition("start", _l("开始办理"), ("assigned",), "handling", rights.HANDLE, form=forms.ReasonForm, guard=operations.guard_own, effect=operations.start,
-                   tone="primary", icon="player-play"),
+                   when=_own, tone="primary", icon="player-play"),
         Transition("give_back", _l("退回交办人"), IN_HAND, "accepted", rights.HANDLE, guard=operations.guard_own, effect=operations.enter, needs_reason=True,
-                   tone="outline-secondary", icon="arrow-back"),
+                   when=_own, tone="outline-secondary", icon="arrow-back"),
         Transition("suspend", _l("中止"), ("handling",), "suspended", rights.APPROVE, effect=operations.suspend, needs_reason=True,
                    tone="outline-secondary", icon="player-pause", help=_l("鉴定、检测等期间中止；中止期间不计入期限。")),
         Transition("resume", _l("恢复办理"), ("suspended",), "handling", rights.APPROVE, form=forms.ReasonForm, effect=operations.resume,
@@ -100,7 +105,7 @@ COMPLAINT = Workflow(
         Transition("refuse_extension", _l("不批准延期"), (*IN_HAND, "suspended"), None, rights.APPROVE, effect=operations.refuse_extension, when=_asked,
                    needs_reason=True, tone="outline-secondary", icon="x"),
         Transition("conclude", _l("办结"), ("handling",), "concluded", rights.HANDLE, form=forms.ConcludeForm, guard=operations.guard_own,
-                   effect=operations.conclude, tone="primary", icon="circle-check"),
+                   effect=operations.conclude, when=_own, tone="primary", icon="circle-check"),
         Transition("approve", _l("审核办结意见"), ("concluded",), None, rights.APPROVE, form=forms.ReasonForm, effect=operations.approve_conclusion,
                    when=_unapproved, not_by=("concluded_by",), tone="primary", icon="check"),
         Transition("return", _l("退回重新办理"), ("concluded",), "handling", rights.DECIDE, effect=operations.reopen, when=_unapproved, needs_reason=True,

@@ -22,10 +22,12 @@ from portal.contract import NavItem
 from portal.database import db
 from portal.directory.models import Organisation
 from portal.records.lists import clean, encode_cursor
+from portal.text import whole
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 PAGE = 50
 DAYS = 30
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2200, 12, 31)
 ONLINE = 300_000
 """Events that are verified on the page; more take the command line."""
 
@@ -36,7 +38,8 @@ def navigation() -> list[NavItem]:
 
 def _day(name: str, fallback: dt.date) -> dt.date:
     try:
-        return dt.date.fromisoformat(request.args.get(name, ""))
+        day = dt.date.fromisoformat(request.args.get(name, ""))
+        return min(max(day, FIRST_DAY), LAST_DAY)
     except ValueError:
         return fallback
 
@@ -57,11 +60,12 @@ def _conditions(first: dt.date, last: dt.date) -> list[Any]:
     if record:
         kind, _colon, number = record.partition(":")
         found.append(Event.record_type == kind)
-        if number.isdigit() and len(number) < 18:
-            found.append(Event.record_key == record_key(kind, int(number)))
+        key = whole(number, 17)
+        if key is not None:
+            found.append(Event.record_key == record_key(kind, key))
     town = request.args.get("town", "")
-    if town.isdigit() and len(town) < 10:
-        found.append(Event.chain_id == int(town))
+    if whole(town) is not None:
+        found.append(Event.chain_id == whole(town))
     if request.args.get("result") in ("ok", "denied"):
         found.append(Event.result == "ok" if request.args["result"] == "ok" else Event.result != "ok")
     return found
@@ -114,7 +118,7 @@ def name_of(event: Event) -> str:
     return f"{event.record_type}:{event.record_id}" if event.record_id is not None else event.record_type
 
 
-@blueprint.get("/<int:chain>/<int:seq>")
+@blueprint.get("/<int:chain>/<big:seq>")
 @require("audit.read")
 def event(chain: int, seq: int) -> Any:
     """One event with what it changed and its place in the chain."""
@@ -153,7 +157,7 @@ def export() -> Any:
     """The trail as JSON lines, for the script that checks it without the portal."""
     require_fresh()
     town = request.form.get("town", "")
-    chain = int(town) if town.isdigit() and len(town) < 10 else None
+    chain = whole(town)
     stream = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - sent and closed by the answer
     count = export_events(db.session(), stream, chain)
     raw: Any = stream.detach()  # the wrapper would close the file when it is collected, before the answer is read

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
@@ -16,6 +15,7 @@ from portal.auth.permissions import can, check, logged_in
 from portal.clock import today
 from portal.contract import NavItem, Setting
 from portal.errors import NotFound, Refused
+from portal.forms import Form as FlaskForm
 from portal.work import unit_of_work
 
 blueprint = Blueprint("town_settings", __name__, url_prefix="/settings", template_folder="templates")

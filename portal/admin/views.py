@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
@@ -22,6 +21,7 @@ from portal.contract import NavItem
 from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import Refused
+from portal.forms import Form as FlaskForm
 from portal.work import unit_of_work
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
@@ -60,7 +60,9 @@ def switch(name: str, org_id: int) -> Any:
     organisation = db.session.get(Organisation, org_id)
     if organisation is None or not organisation.is_town or name not in manager.names():
         abort(404)
-    on, town = request.form.get("on") == "1", organisation.name
+    if request.form.get("on") not in ("0", "1"):
+        raise Refused(_("请说明是启用还是停用。"))
+    on, town = request.form["on"] == "1", organisation.name
     try:
         with unit_of_work("plugins.switched") as session:
             manager.switch(session, name, org_id, on)

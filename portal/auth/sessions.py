@@ -89,6 +89,14 @@ def begin() -> None:
     g.grant = next((grant for grant in held if grant.id == row.grant_id), held[0] if held else None)
     set_actor(actor_of(row, g.grant))
     set_scope(scope_of(g.grant))
+    _read_rights()
+
+
+def _read_rights() -> None:
+    """The rights of the request are read now: later, what is kept from whom is asked while another session writes."""
+    from portal.auth.permissions import rights
+
+    rights()
 
 
 def grants_of_district(grant: RoleGrant) -> bool:

@@ -60,6 +60,14 @@ def show(data: dict[str, Any], as_json: bool) -> None:
         click.echo(f"{key}: {json.dumps(value, ensure_ascii=False)}")
 
 
+def find_town(text: str) -> Organisation:
+    """A town by code or name; a usage error for anything else."""
+    found = find_organisation(text)
+    if not found.is_town:
+        raise click.UsageError(f"{found.name} is no town")
+    return found
+
+
 def find_organisation(text: str) -> Organisation:
     """An organisation by code or name; a usage error when there is none."""
     conditions = (Organisation.code == text) | (Organisation.name == text)

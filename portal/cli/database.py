@@ -30,6 +30,8 @@ def upgrade(as_json: bool) -> None:
 def downgrade(name: str, revision: str, as_json: bool) -> None:
     """Take NAME (core or a plugin) down to REVISION; ``base`` removes its tables."""
     house = application().extensions["portal"]
+    if sys.stdin.isatty():
+        click.confirm(f"Take {name} down to {revision}? Its newer tables and columns go with their data; a copy of an SQLite file is made first.", abort=True, err=True)
     migrate.downgrade(house.settings, house.plugins, name, revision)
     show({"downgraded": name, "revision": revision}, as_json)
 

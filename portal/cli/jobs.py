@@ -10,7 +10,7 @@ import threading
 import click
 from sqlalchemy import func, select
 
-from portal.cli.base import Day, acting, application, as_json, find_organisation, show
+from portal.cli.base import Day, acting, application, as_json, find_town, show
 from portal.database import db, utcnow
 from portal.jobs import runner, scheduler
 from portal.jobs.models import JobRun
@@ -53,7 +53,7 @@ def run(name: str, today: dt.date | None, town: str | None, dry_run: bool, as_js
     with acting("jobs run"):
         if name not in runner.all_jobs():
             raise click.UsageError(f"no job is named {name!r}; see: portal jobs list")
-        only = [find_organisation(town).id] if town else None
+        only = [find_town(town).id] if town else None
         before = signal.signal(signal.SIGTERM, lambda _signal, _frame: runner.stopping.set())
         try:
             outcome = runner.run_job(name, today=today, dry_run=dry_run, requested_by="cli", only=only)

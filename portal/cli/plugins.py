@@ -6,7 +6,7 @@ import click
 from sqlalchemy import select
 
 from portal.cli import scaffold
-from portal.cli.base import acting, application, as_json, find_organisation, show
+from portal.cli.base import acting, application, as_json, find_town, show
 from portal.database import db
 from portal.directory.models import Organisation
 from portal.work import unit_of_work
@@ -36,7 +36,7 @@ def list_plugins(as_json: bool) -> None:
 
 def _switch(name: str, town: str, on: bool, as_json: bool) -> None:
     with acting("plugins") as app:
-        organisation = find_organisation(town)
+        organisation = find_town(town)
         org_id, title = organisation.id, organisation.name
         with unit_of_work("plugins.switched") as session:
             changed = app.extensions["portal"].plugins.switch(session, name, org_id, on)

@@ -28,8 +28,12 @@ ACCOUNTS_FILE = "demo-accounts.json"
 @as_json
 def init(demo: bool, as_json: bool) -> None:
     """Make the instance folder, its keys and its database; with --demo load demonstration data. Doing it again changes nothing."""
-    settings = load_settings()
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.instance.chmod(0o700)
     if demo and not settings.demo:
         _mark_demo(settings.instance)
     app = application()

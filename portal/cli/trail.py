@@ -36,7 +36,10 @@ def export(file: Path, town: str | None, as_json: bool) -> None:
     """Write the trail to FILE, for docs/verify_audit.py. The export is an event itself."""
     with acting("audit export"):
         chain = find_organisation(town).id if town else None
-        with file.open("w", encoding="utf-8") as stream:
-            count = export_events(db.session(), stream, chain)
+        try:
+            with file.open("w", encoding="utf-8") as stream:
+                count = export_events(db.session(), stream, chain)
+        except OSError as error:
+            raise click.UsageError(f"cannot write {file}: {error.strerror}") from error
         audit.note("audit.exported", record_type="audit.chain", record_id=chain, chain_id=chain, detail={"events": count})
     show({"events": count, "file": file.name}, as_json)

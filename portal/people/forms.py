@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from portal.directory.models import EDUCATIONS, EMPLOYMENT_TYPES, GENDERS
 from portal.directory.operations import KINDS
+from portal.forms import Form as FlaskForm
 
 
 def filled(_form: Any, field: Any) -> None:

@@ -331,7 +331,7 @@ def read_excel(data: bytes) -> list[dict[str, Any]]:
 
 def read_csv(data: bytes) -> list[dict[str, Any]]:
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
         try:
             text = data.decode("gb18030")

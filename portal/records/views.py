@@ -7,7 +7,6 @@ from typing import IO, Any
 
 from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, send_file
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import TextAreaField
 from wtforms.validators import InputRequired, Length
@@ -17,6 +16,7 @@ from portal.auth.permissions import can, check, logged_in
 from portal.clock import today
 from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound, Refused
+from portal.forms import Form as FlaskForm
 from portal.records import attachments, lists
 from portal.records.attachments import Attachment
 from portal.records.workflow import Transition, Workflow
@@ -120,7 +120,7 @@ def show_list(spec: lists.ListSpec, template: str, **context: Any) -> Any:
 
 def send_table(stream: IO[bytes], name: str) -> Response:
     """A table as a download."""
-    mimetype = "text/csv; charset=utf-8" if name.endswith(".csv") else XLSX
+    mimetype = "text/csv" if name.endswith(".csv") else XLSX
     return send_file(stream, mimetype, as_attachment=True, download_name=name)
 
 

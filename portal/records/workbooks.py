@@ -198,7 +198,20 @@ def find_header(sheets: Sequence[Sheet], aliases: Mapping[str, Sequence[str]], r
     if missing:
         message = _("工作表“%(sheet)s”第 %(row)s 行的表头缺少：%(names)s。", sheet=best.sheet.name, row=best.row, names="、".join(missing))
         raise WorkbookError("missing_header", message, best.sheet.name, best.row)
+    _refuse_second(sheets, best, wanted)
     return best
+
+
+def _refuse_second(sheets: Sequence[Sheet], best: Header, wanted: Mapping[str, str]) -> None:
+    """Another sheet with the same headings and rows under them would be left out without a word: say so instead."""
+    for sheet in sheets:
+        if sheet is best.sheet:
+            continue
+        for row, cells in sheet.rows[:HEADER_ROWS]:
+            known = {wanted[title] for cell in cells if (title := heading(cell)) in wanted}
+            if known >= set(best.columns) and any(number > row and any(normalise(cell) for cell in line) for number, line in sheet.rows):
+                message = _("工作表“%(one)s”和“%(two)s”都有同样的表头，请每次导入一个工作表。", one=best.sheet.name, two=sheet.name)
+                raise WorkbookError("two_tables", message, sheet.name, row)
 
 
 def column_letters(index: int) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from flask import current_app, g
+from flask_babel import gettext as _
 
 from portal.audit.models import Event
 
@@ -34,6 +35,15 @@ def trail_words() -> tuple[dict[str, Any], dict[str, Any]]:
             found[1].update(words.fields)
         g.trail_words = found
     return found
+
+
+def actor_word(name: str) -> Any:
+    """Who did it, where that was no person: a job by its title, a command as such."""
+    kind, _colon, rest = name.partition(":")
+    if kind == "job":
+        jobs = {job.name: job.title for job in current_app.extensions["portal"].plugins.collect("portal_jobs")}
+        return _("作业 %(name)s", name=jobs.get(rest, rest))
+    return _("命令行 %(name)s", name=rest) if kind == "cli" else name
 
 
 def changes(event: Event) -> list[tuple[str, Any, Any]]:

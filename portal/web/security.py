@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Request, Response, abort, g, request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, ValidationError
 
 from portal.config import Settings
+from portal.text import seen
+
+LARGEST_KEY = 2**31 - 1
 
 POLICY = "; ".join(
     (
@@ -44,12 +50,32 @@ def configure_logging(settings: Settings) -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 
+HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?")
+
+
 def host_of(value: str) -> str:
-    """The name in a Host header, without its port."""
-    name = value.strip().lower()
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    return name.partition(":")[0]
+    """The name in a Host header, without its port; nothing for what is no host."""
+    found = HOST.fullmatch(value.strip().lower())
+    return (found[1] or found[2]) if found else ""
+
+
+class Key(IntegerConverter):
+    """A whole number in an address: what no row can have as its key is no page."""
+
+    def to_python(self, value: str) -> int:
+        number = int(super().to_python(value))
+        if number > LARGEST_KEY:
+            raise ValidationError
+        return number
+
+
+class CleanRequest(Request):
+    """A request whose form holds nothing that cannot be seen: it is left out, on both databases alike."""
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        pairs = [(seen(name), seen(value)) for name, value in self.form.items(multi=True)]
+        self.__dict__["form"] = ImmutableMultiDict(pairs)
 
 
 def begin() -> None:
@@ -68,8 +94,7 @@ def finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-ID"] = g.get("request_id", "")
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = "no-store"
     if g.settings.secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
@@ -91,6 +116,9 @@ def init_app(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
+
+    app.request_class = CleanRequest
+    app.url_map.converters.update(int=Key, big=IntegerConverter)
 
     def settle() -> None:
         g.settings = settings

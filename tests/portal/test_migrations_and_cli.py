@@ -28,12 +28,13 @@ def test_up_down_up(app):
     house = app.extensions["portal"]
     db.session.rollback()
     db.engine.dispose()
-    migrate.downgrade(house.settings, house.plugins, "certificates", "base")
-    assert not [name for name in tables(app) if name.startswith("certificates_")]
+    for name in reversed(house.plugins.names()):
+        migrate.downgrade(house.settings, house.plugins, name, "base")
+        assert not [table for table in tables(app) if table.startswith(f"{name}_")]
     migrate.downgrade(house.settings, house.plugins, "core", "base")
-    versions = {"alembic_version_core", "alembic_version_certificates"}
+    versions = {f"alembic_version_{name}" for name in ("core", *house.plugins.names())}
     assert tables(app) == versions
-    assert migrate.upgrade(house.settings, house.plugins) == ["core", "certificates"]
+    assert migrate.upgrade(house.settings, house.plugins) == ["core", *house.plugins.names()]
     assert tables(app) == {*Base.metadata.tables, *versions}
     assert migrate.upgrade(house.settings, house.plugins) == []
 
@@ -45,10 +46,10 @@ def run(instance: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_line_makes_and_verifies_an_instance(tmp_path):
-    assert json.loads(run(tmp_path, "db", "upgrade", "--json").stdout) == {"upgraded": ["core", "certificates"]}
+    assert json.loads(run(tmp_path, "db", "upgrade", "--json").stdout) == {"upgraded": ["core", "certificates", "complaints"]}
     assert json.loads(run(tmp_path, "audit", "verify", "--json").stdout) == {"ok": True, "events": 0, "broken": None}
     assert json.loads(run(tmp_path, "plugins", "list", "--json").stdout) == {
-        "plugins": [{"name": "certificates", "version": "1.0.0", "towns": []}]
+        "plugins": [{"name": "certificates", "version": "1.0.0", "towns": []}, {"name": "complaints", "version": "1.0.0", "towns": []}]
     }
     refused = run(tmp_path, "plugins", "enable", "certificates", "--town", "nowhere")
     assert refused.returncode == 2 and "nowhere" in refused.stderr

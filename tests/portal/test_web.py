@@ -151,6 +151,11 @@ PAGES = {
     "/certificates/destroy": "certificates.clear",
     "/certificates/public": "certificates.publish",
     "/import/certificates": "certificates.import",
+    "/complaints": "complaints.read",
+    "/complaints/new": "complaints.register",
+    "/complaints/code": "complaints.register",
+    "/complaints/openings": "complaints.openings",
+    "/complaints/incoming": "complaints.receive",
     "/people": "people.read",
     "/people/new": "people.edit",
     "/admin/plugins": "system.manage",
@@ -164,7 +169,7 @@ PAGES = {
     "/admin/accounts/new": "accounts.manage",
     "/audit": "audit.read",
 }
-USERS = ("jn_clerk", "jn_officer", "jn_head", "jn_leader", "jn_legal", "sup", "ga_liaison", "sysadmin", "secadmin", "auditor")
+USERS = ("jn_clerk", "jn_officer", "jn_head", "jn_leader", "jn_legal", "jn_intake", "jn_disc", "sup", "ga_liaison", "sysadmin", "secadmin", "auditor")
 
 
 @pytest.mark.parametrize("username", USERS)
@@ -180,7 +185,7 @@ def test_every_page_of_the_map_is_in_the_matrix(app_sqlite):
     """No page without arguments is left untested."""
     known = {path.partition("?")[0] for path in PAGES}
     own = {"/login", "/login/code", "/account/confirm", "/account/password", "/account/second-factor", "/healthz", "/readyz"}
-    own |= {"/certificates/import", "/certificates/recover"}
+    own |= {"/certificates/import", "/certificates/recover", "/settings"}
     for rule in app_sqlite.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and not rule.arguments:
             assert rule.rule in known | own, rule.rule
