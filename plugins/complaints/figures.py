@@ -18,6 +18,7 @@ EXTENSION = "complaints.extension."
 CATEGORIES = "complaints.categories"
 REFUSALS = "complaints.refusals"
 NUMBER = "complaints.number_format"
+ACCUSATION_NUMBER = "complaints.accusation_number_format"
 RETENTION = "complaints.identity_years"
 AMBER = "complaints.amber_days"
 TELEPHONE = "complaints.contact_telephone"
@@ -58,6 +59,10 @@ SETTINGS = (
     ),
     Setting(
         NUMBER, _l("编号格式"), "text", "{org}投〔{year}〕{seq}号", _l("{org} 单位简称，{year} 年份，{seq} 序号；每年从 1 起，不断号。"),
+        maximum=60, pattern=_PLACEHOLDERS + r"\{seq\}" + _PLACEHOLDERS, permission=SET,
+    ),
+    Setting(
+        ACCUSATION_NUMBER, _l("检举控告编号格式"), "text", "{org}控〔{year}〕{seq}号", _l("检举控告单独编号，其他编号不因它而断号。"),
         maximum=60, pattern=_PLACEHOLDERS + r"\{seq\}" + _PLACEHOLDERS, permission=SET,
     ),
     Setting(RETENTION, _l("投诉人身份保存年限"), "int", 3, _l("自归档之日起，到期由作业删除身份信息。"), 1, 30, permission=SET, moves_open=True),

@@ -101,15 +101,17 @@ def _row(session: Session, org_id: int, kind: str, values: Mapping[str, Any], to
     organisation = session.get(Organisation, org_id)
     assert organisation is not None
     received: dt.date = values["received_on"]
-    sequence = next_number(session, org_id, "complaints.complaint", today.year)
-    pattern = get_setting(figures.NUMBER, org_id, today)
+    series, key = ("控", figures.ACCUSATION_NUMBER) if kind == "accusation" else ("", figures.NUMBER)
+    sequence = next_number(session, org_id, f"complaints.complaint{series}", today.year)
+    pattern = get_setting(key, org_id, today)
     anonymous = bool(values.get("anonymous"))
     texts = {name: _text(values, name) for name in TEXTS}
     if not texts["content"]:
         raise Refused(_("请填写此项。"), field="content")
     texts["title"] = texts["title"] or rules.short_title(texts["content"], texts["object_name"])
     complaint = Complaint(
-        org_id=org_id, uid=secrets.token_hex(16), number=format_number(pattern, organisation.short_name, today.year, sequence), year=today.year, seq=sequence,
+        org_id=org_id, uid=secrets.token_hex(16), number=format_number(pattern, organisation.short_name, today.year, sequence), year=today.year, series=series,
+        seq=sequence,
         channel=values["channel"], kind=kind, redirect_kind=values.get("redirect_kind") or "" if kind == "other" else "", urgency=values["urgency"],
         happened_on=values.get("happened_on"), anonymous=anonymous, confidential=bool(values.get("confidential")), protect=bool(values.get("protect")),
         received_on=received, month=f"{received:%Y-%m}", registered_by=current_actor().account_id, state="registered", state_on=today,

@@ -61,7 +61,7 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
         CheckConstraint(_one_of("kind", tuple(rules.KINDS)), name="kind"),
         CheckConstraint("main_id IS NULL OR main_id <> id", name="not_into_itself"),
         CheckConstraint("(due_on IS NULL) = (legal_due IS NULL)", name="due"),
-        UniqueConstraint("org_id", "year", "seq"),
+        UniqueConstraint("org_id", "year", "series", "seq"),
         UniqueConstraint("code_hash"),
         Index(None, "org_id", "state", "sort_due", "id"),
         Index(None, "org_id", "sort_due", "id"),
@@ -77,6 +77,8 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     uid: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
     number: Mapped[str] = mapped_column(String(60))
     year: Mapped[int]
+    series: Mapped[str] = mapped_column(String(4), default="")
+    """Accusations have numbers of their own: a gap in the others would tell those from whom they are kept."""
     seq: Mapped[int]
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), info={"secret": True})
 

@@ -22,6 +22,7 @@ def upgrade() -> None:
     sa.Column('uid', sa.String(length=32), nullable=False),
     sa.Column('number', sa.String(length=60), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('series', sa.String(length=4), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('code_hash', sa.LargeBinary(length=32), nullable=True),
     sa.Column('channel', sa.String(length=12), nullable=False),
@@ -99,7 +100,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['split_from_id'], ['complaints_complaint.id'], name=op.f('fk_complaints_complaint_split_from_id_complaints_complaint')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_complaints_complaint')),
     sa.UniqueConstraint('code_hash', name=op.f('uq_complaints_complaint_code_hash')),
-    sa.UniqueConstraint('org_id', 'year', 'seq', name=op.f('uq_complaints_complaint_org_id_year_seq')),
+    sa.UniqueConstraint('org_id', 'year', 'series', 'seq', name=op.f('uq_complaints_complaint_org_id_year_series_seq')),
     sa.UniqueConstraint('uid', name=op.f('uq_complaints_complaint_uid'))
     )
     with op.batch_alter_table('complaints_complaint', schema=None) as batch_op:

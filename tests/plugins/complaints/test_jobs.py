@@ -1,0 +1,91 @@
+"""Reminders at amber, at due and when overdue; identities that have had their time."""
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from plugins.complaints.models import Identity
+from portal.audit.models import Event
+from portal.audit.verify import verify
+from portal.database import db
+from portal.inbox.models import Notice
+from portal.jobs.runner import run_job
+from portal.tenancy import EVERYTHING, use_scope
+from tests.plugins.complaints.helpers import TODAY, change, fetch, matter, person
+
+D = dt.date
+
+
+@pytest.fixture(autouse=True)
+def day(time_machine):
+    time_machine.move_to(dt.datetime(2026, 11, 24, 2, 0, tzinfo=dt.UTC), tick=True)
+
+
+def told(account) -> list[str]:
+    return list(db.session.scalars(sa.select(Notice.title).where(Notice.account_id == account.id).order_by(Notice.id)))
+
+
+def run(name, day):
+    outcome = run_job(name, today=day, requested_by="test")
+    assert outcome.state == "done", outcome.error
+    return outcome.result
+
+
+def test_reminders_come_once_each_and_rise(app, world):
+    key = matter(world.jiangnan)
+    change(key, state="handling", handler_id=world.account("jn_officer").id, handler_name="李明杰")
+    due = fetch(key).due_on
+    assert due == D(2026, 12, 15)
+    assert run("complaints.remind", D(2026, 12, 9))["amber"] == 0
+    for day, what in ((D(2026, 12, 10), "amber"), (D(2026, 12, 11), "amber"), (due, "due"), (D(2026, 12, 16), "overdue"), (D(2026, 12, 17), "overdue")):
+        assert run("complaints.remind", day)[what] == 1
+    officer = told(world.account("jn_officer"))
+    assert [title.partition("号 ")[2] for title in officer] == ["将于 2026-12-15 到期", "今天到期", "已超期（期限 2026-12-15）"]
+    assert len(told(world.account("jn_leader"))) == 1 and told(world.account("sup"))[0].startswith("江南街道：")
+    assert told(world.account("gl_head")) == []
+
+
+def test_the_suspended_are_left_alone_and_a_first_answer_is_reminded(app_sqlite, world):
+    held = matter(world.jiangnan)
+    change(held, state="suspended", suspended_on=TODAY, sort_due=D(9999, 12, 31))
+    matter(world.jiangnan, kind="petition")
+    result = run("complaints.remind", D(2026, 12, 16))
+    assert result["overdue"] == 0 and result["first"] == 1
+    assert "前告知" in told(world.account("jn_head"))[0]
+
+
+def test_the_named_officer_is_not_reminded_of(app_sqlite, world):
+    named = person(world.jiangnan, "周平", world.account("jn_head"))
+    key = matter(world.jiangnan, kind="accusation", officers=(named,))
+    run("complaints.remind", D(2026, 12, 17))
+    assert told(world.account("jn_head")) == [] and told(world.account("jn_leader")) and fetch(key).state == "registered"
+
+
+def test_identities_go_when_their_time_has_passed(app, world):
+    old, young = matter(world.jiangnan), matter(world.jiangnan)
+    change(old, state="archived", archived_on=D(2023, 11, 23))
+    change(young, state="archived", archived_on=D(2023, 11, 24))
+    assert run("complaints.forget", TODAY) == {"deleted": 1}
+    assert run("complaints.forget", TODAY) == {"deleted": 0}
+    with use_scope(EVERYTHING):
+        assert list(db.session.scalars(sa.select(Identity.complaint_id))) == [young]
+        texts = [f"{event.before}{event.after}{event.reason}" for event in db.session.scalars(sa.select(Event))]
+    assert not any(word in text for text in texts for word in ("张三丰", "张**", "13812341234", "138****1234"))
+    assert any("保存期满" in text for text in texts)
+    db.session.rollback()
+    assert verify(db.engine, app.extensions["portal"].settings.instance / "audit-heads.jsonl").ok
+
+
+def test_towns_where_the_module_is_off_are_left_alone(app_sqlite, world):
+    from portal.work import unit_of_work
+
+    key = matter(world.jiangnan)
+    change(key, state="archived", archived_on=D(2020, 1, 1))
+    plugins = app_sqlite.extensions["portal"].plugins
+    with use_scope(EVERYTHING), unit_of_work("test") as session:
+        plugins.switch(session, "complaints", world.jiangnan.id, False)
+    assert run("complaints.forget", TODAY) == {"deleted": 0}
+    with use_scope(EVERYTHING), unit_of_work("test") as session:
+        plugins.switch(session, "complaints", world.jiangnan.id, True)
+    assert run("complaints.forget", TODAY) == {"deleted": 1}
