@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from plugins.complaints import intake, limits, rules
+from plugins.complaints import intake, limits, rules, words
 from plugins.complaints.models import Complaint, Incoming, Place, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
@@ -90,7 +90,7 @@ def advance(context: Any, town: Organisation, complaint: Complaint, received: dt
     chance, today = context.random, context.today
     age = (today - received).days
     if complaint.kind == "other":
-        complaint.state, complaint.state_reason = "redirected", rules.REDIRECT_ADVICE[complaint.redirect_kind]
+        complaint.state, complaint.state_reason = "redirected", str(words.REDIRECT_ADVICE[complaint.redirect_kind])
         complaint.sort_due = rules.FOREVER
         return
     if age <= 1 and chance.random() < 0.7:

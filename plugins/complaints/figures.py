@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from plugins.complaints import rules
+from plugins.complaints import rules, words
 from plugins.complaints.rights import SETTINGS as SET
 from portal.contract import Setting
 from portal.settings import get_setting
@@ -32,7 +32,7 @@ _PLACEHOLDERS = r"(?:[^{}]|\{org\}|\{year\}|\{seq\})*"
 def _limits() -> list[Setting]:
     found = []
     for kind, path in rules.PATHS.items():
-        title = rules.KINDS[kind]
+        title = words.KINDS[kind]
         if path.limit is not None:
             help_ = _l("自收到次日起计，单位：%(unit)s。已登记事项的期限不会不留记录地变动。", unit=_UNITS[path.limit.unit])
             found.append(Setting(PREFIX + kind, _l("%(kind)s办理期限", kind=title), "int", path.limit.days, help_, 1, 365, permission=SET, moves_open=True))
@@ -40,7 +40,7 @@ def _limits() -> list[Setting]:
             found.append(Setting(EXTENSION + kind, _l("%(kind)s最长延期", kind=title), "int", path.longest_extension, longest, 1, 365, permission=SET))
         if path.first is not None:
             help_ = _l("自收到次日起计，单位：%(unit)s。", unit=_UNITS[path.first.unit])
-            name = _l("%(kind)s%(what)s期限", kind=title, what=path.first_title)
+            name = _l("%(kind)s%(what)s期限", kind=title, what=words.FIRST[path.first_title])
             found.append(Setting(FIRST + kind, name, "int", path.first.days, help_, 1, 365, permission=SET))
     return found
 

@@ -10,11 +10,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from plugins.complaints import figures, operations, passing, rules
+from plugins.complaints import figures, operations, passing, words
 from portal.database import db
 from portal.forms import Form as FlaskForm
 
-URGENCIES = (("normal", _l("一般")), ("urgent", _l("紧急")), ("danger", _l("危险紧急（24 小时内先行处置）")))
 REPLIES = tuple((how, how) for how in ("电话", "书面", "当面", "短信", "网络"))
 
 
@@ -41,9 +40,9 @@ def day(label: Any, *, required: bool = True) -> DateField:
 class RegisterForm(FlaskForm):
     """The fields in the order in which people talk."""
 
-    channel = RadioField(_l("渠道"), choices=[(channel, channel) for channel in rules.CHANNELS], default="电话")
-    kind = RadioField(_l("类别"), choices=list(rules.KINDS.items()), default="report")
-    redirect_kind = SelectField(_l("属于哪一种"), choices=[("", _l("请选择")), *rules.REDIRECTS.items()])
+    channel = RadioField(_l("渠道"), choices=list(words.CHANNELS.items()), default="电话")
+    kind = RadioField(_l("类别"), choices=list(words.KINDS.items()), default="report")
+    redirect_kind = SelectField(_l("属于哪一种"), choices=[("", _l("请选择")), *words.REDIRECTS.items()])
     officers = SelectMultipleField(_l("被检举控告人（本单位）"), coerce=int)
     content = area(_l("反映内容"), 20000, 7, required=True)
     place = line(_l("事发地点"), 120, list="places")
@@ -53,7 +52,7 @@ class RegisterForm(FlaskForm):
     category = SelectField(_l("领域"))
     title = line(_l("标题（不填取内容首句）"), 100)
     received_on = day(_l("收到日期"))
-    urgency = SelectField(_l("紧急程度"), choices=URGENCIES, default="normal")
+    urgency = SelectField(_l("紧急程度"), choices=list(words.URGENCIES.items()), default="normal")
     external_no = line(_l("来文或工单编号"), 60)
     order_days = IntegerField(_l("工单办理时限（工作日）"), [Optional(), NumberRange(1, 90, _l("请填写 1 至 90 之间的整数。"))])
     anonymous = BooleanField(_l("匿名"))
@@ -120,7 +119,7 @@ class ExtensionForm(FlaskForm):
 class ConcludeForm(FlaskForm):
     facts = area(_l("查明的事实"), 10000, 5, required=True)
     measures = area(_l("采取的措施"), 5000, 3, required=True)
-    result = RadioField(_l("结论"), choices=[(result, result) for result in rules.RESULTS], validators=[InputRequired(_l("请选择结论。"))])
+    result = RadioField(_l("结论"), choices=list(words.RESULTS.items()), validators=[InputRequired(_l("请选择结论。"))])
     concluded_on = day(_l("办结日期"))
 
     @staticmethod

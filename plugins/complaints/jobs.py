@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from plugins.complaints import figures, limits, operations, rules
+from plugins.complaints import figures, limits, operations, rules, words
 from plugins.complaints.models import Complaint, Identity
 from portal import audit
 from portal.calendar.service import current_calendar
@@ -49,7 +49,7 @@ def _remind(session: Any, complaint: Complaint, today: dt.date, found: dict[str,
     number, due = complaint.number, complaint.due_on
     if late_first:
         found["first"] += 1
-        title = _("%(number)s 应于 %(day)s 前%(what)s", number=number, day=complaint.first_due, what=complaint.first_title or _("处置"))
+        title = _("%(number)s 应于 %(day)s 前%(what)s", number=number, day=complaint.first_due, what=words.FIRST[complaint.first_title])
         operations.tell(session, complaint, title, f"first:{complaint.first_due}", role="office_head")
     if due is None or complaint.state not in rules.RUNNING:
         return

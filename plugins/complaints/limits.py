@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import extract, or_, select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import figures, rules
+from plugins.complaints import figures, rules, words
 from plugins.complaints.models import Complaint, Entry
 from portal.calendar.service import current_calendar
 from portal.config import current_settings
@@ -119,7 +119,7 @@ def follow(org_id: int, kind: str, days: int) -> int:
             continue
         before, complaint.limit_days = complaint.due_on, days
         recompute(complaint)
-        moved(session, complaint, before, _("本单位调整%(kind)s办理期限为 %(n)s 天", kind=rules.KINDS[kind], n=days))
+        moved(session, complaint, before, _("本单位调整%(kind)s办理期限为 %(n)s 天", kind=words.KINDS[kind], n=days))
         count += 1
     session.flush()
     return count

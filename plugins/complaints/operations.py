@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import accusations, figures, identity, limits, rules
+from plugins.complaints import accusations, figures, identity, limits, rules, words
 from plugins.complaints.models import Complaint, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
@@ -76,7 +76,7 @@ def refuse(session: Session, complaint: Complaint, data: Data, today: dt.date) -
 
 def redirect(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
     """Other paths are shown at once: what it is for is said by the law, not by us."""
-    enter(session, complaint, {"reason": reason_of(data) or rules.REDIRECT_ADVICE[complaint.redirect_kind]}, today)
+    enter(session, complaint, {"reason": reason_of(data) or str(words.REDIRECT_ADVICE[complaint.redirect_kind])}, today)
     settle(complaint)
 
 

@@ -36,12 +36,7 @@ KINDS: Mapping[str, str] = {
 }  # fmt: skip
 NOT_WITHDRAWN = ("report", "accusation")
 """The public interest goes on when the complainant no longer wishes it to."""
-REDIRECTS: Mapping[str, str] = {"information": "政府信息公开申请", "review": "行政复议或诉讼材料", "danger": "危及生命安全"}
-REDIRECT_ADVICE: Mapping[str, str] = {
-    "information": "政府信息公开申请不按投诉办理：即转政府信息公开工作机构，20 个工作日内答复。",
-    "review": "行政复议、诉讼材料：即转复议机关或法院；经本机关递交的当场处罚复议申请，拟维持的 5 个工作日内转送。",
-    "danger": "危及生命安全：先拨 110、119、120，再登记。",
-}
+REDIRECTS = ("information", "review", "danger")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from plugins.complaints import accusations, forms, identity, limits, queries, rights, rules, workflow
+from plugins.complaints import accusations, forms, identity, limits, queries, rights, rules, words, workflow
 from plugins.complaints.models import Complaint, Entry, NamedOfficer, Opening, Transfer
 from portal import audit
 from portal.auth.permissions import can, check, require, require_fresh
@@ -87,8 +87,8 @@ def _columns(whole: bool) -> list[Column]:
         Column("number", _l("编号"), lambda row: row.number, link=lambda row: url_for("complaints.detail", complaint_id=row.id)),
         Column("title", _l("标题"), lambda row: row.title, css="wide"),
         Column("town", _l("街镇"), lambda row: town_names().get(row.org_id, ""), shown=several),
-        Column("kind", _l("类别"), lambda row: rules.KINDS[row.kind]),
-        Column("channel", _l("渠道"), lambda row: row.channel, shown=False),
+        Column("kind", _l("类别"), lambda row: words.KINDS[row.kind]),
+        Column("channel", _l("渠道"), lambda row: words.CHANNELS.get(row.channel, row.channel), shown=False),
         Column("received", _l("收到日期"), lambda row: row.received_on, css="num", order="received"),
         Column("handler", _l("承办人"), lambda row: row.handler_name),
         Column("state", _l("状态"), lambda row: workflow.COMPLAINT.state(row.state).title, badge=state_badge),
@@ -103,7 +103,7 @@ def _columns(whole: bool) -> list[Column]:
         ("result", _l("结论")), ("concluded_on", _l("办结日期")), ("reply_how", _l("答复方式")), ("replied_on", _l("答复日期")), ("reply_text", _l("答复内容")),
         ("archived_on", _l("归档日期")), ("anonymous", _l("匿名")), ("late", _l("超期办结")),
     )  # fmt: skip
-    urgencies = dict(forms.URGENCIES)
+    urgencies = words.URGENCIES
 
     def text(name: str) -> Any:
         if name == "urgency":
@@ -132,9 +132,9 @@ def register(*, whole: bool = False) -> ListSpec:
         filters=[
             Choice("due", _l("期限"), DUE, due_condition),
             Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.STATES], lambda value: Complaint.state == value),
-            Choice("kind", _l("类别"), list(rules.KINDS.items()), lambda value: Complaint.kind == value),
-            Choice("channel", _l("渠道"), [(channel, channel) for channel in rules.CHANNELS], lambda value: Complaint.channel == value),
-            Choice("result", _l("结论"), [(result, result) for result in rules.RESULTS], lambda value: Complaint.result == value),
+            Choice("kind", _l("类别"), list(words.KINDS.items()), lambda value: Complaint.kind == value),
+            Choice("channel", _l("渠道"), list(words.CHANNELS.items()), lambda value: Complaint.channel == value),
+            Choice("result", _l("结论"), list(words.RESULTS.items()), lambda value: Complaint.result == value),
             *towns,
             Flag("mine", _l("我承办的"), lambda: Complaint.handler_id == g.account.id),
             Flag("late", _l("超期办结"), lambda: Complaint.late.is_(True)),
@@ -186,8 +186,8 @@ def page(complaint: Complaint, *, opened: dict[str, str] | None = None, reveal: 
     officers = session.scalars(select(NamedOfficer).where(NamedOfficer.complaint_id == key)).all() if complaint.kind == "accusation" else []
     openings = session.scalars(select(Opening).where(Opening.complaint_id == key).order_by(Opening.id.desc())).all() if can(rights.OPENINGS) or can(rights.REVEAL) else []
     return render_template(
-        "complaints/detail.html", complaint=complaint, workflow=workflow.COMPLAINT, kinds=rules.KINDS, urgencies=dict(forms.URGENCIES), redirects=rules.REDIRECTS,
-        advice=rules.REDIRECT_ADVICE, entries=entries, transfers=transfers, related=related, officers=officers, openings=openings, due=due_badge(complaint),
+        "complaints/detail.html", complaint=complaint, workflow=workflow.COMPLAINT, kinds=words.KINDS, urgencies=words.URGENCIES, words=words,
+        advice=words.REDIRECT_ADVICE, entries=entries, transfers=transfers, related=related, officers=officers, openings=openings, due=due_badge(complaint),
         identity=identity.of(session, key), may_reveal=can(rights.REVEAL, complaint.org_id), opened=opened, reveal=reveal or forms.RevealForm(formdata=None),
         files=attachments.all_of(session, "complaints.complaint", key), may_attach=can(rights.HANDLE, complaint.org_id) and complaint.open,
         may_enter=can(rights.HANDLE, complaint.org_id) and complaint.open, entry=entry or forms.EntryForm(formdata=None),

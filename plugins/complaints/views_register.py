@@ -9,7 +9,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from plugins.complaints import accusations, figures, forms, identity, intake, operations, rights, rules, workflow
+from plugins.complaints import accusations, figures, forms, identity, intake, operations, rights, words, workflow
 from plugins.complaints.models import Complaint, Place
 from plugins.complaints.views import find
 from portal import audit
@@ -67,7 +67,7 @@ def _places(town: int) -> list[str]:
 
 def _show(form: forms.RegisterForm, town: int, *, draft_at: Any = None, split_from: Complaint | None = None, status: int = 200) -> Any:
     return render_template(
-        "complaints/register.html", form=form, places=_places(town), draft_at=draft_at, split_from=split_from, advice=rules.REDIRECT_ADVICE,
+        "complaints/register.html", form=form, places=_places(town), draft_at=draft_at, split_from=split_from, advice=words.REDIRECT_ADVICE,
         similar=intake.similar(db.session(), town, form.place.data or "", form.object_name.data or "", form.content.data or ""), workflow=workflow.COMPLAINT,
     ), status  # fmt: skip
 
@@ -152,7 +152,7 @@ def _receipt(complaint_id: int, code: str) -> Any:
     main = db.session.scalars(select(Complaint).where(Complaint.id == join)).unique().one_or_none() if join else None
     if main is not None and (main.org_id != town or main.id == complaint_id):
         main = None
-    return render_template("complaints/receipt.html", complaint=complaint, code=code, kinds=rules.KINDS, contact=contact, main=main)
+    return render_template("complaints/receipt.html", complaint=complaint, code=code, kinds=words.KINDS, contact=contact, main=main)
 
 
 @blueprint.post("/similar")

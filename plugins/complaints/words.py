@@ -6,6 +6,23 @@ from flask_babel import lazy_gettext as _l
 
 from portal.contract import TrailWords
 
+KINDS = {
+    "report": _l("举报"), "accusation": _l("检举控告"), "petition": _l("信访"), "hotline": _l("12345工单"), "consumer": _l("消费投诉"),
+    "question": _l("咨询建议"), "other": _l("其他途径"),
+}  # fmt: skip
+CHANNELS = {
+    "电话": _l("电话"), "信函": _l("信函"), "来访": _l("来访"), "网络": _l("网络"), "12345热线转办": _l("12345热线转办"), "上级交办": _l("上级交办"), "其他": _l("其他"),
+}  # fmt: skip
+RESULTS = {"属实": _l("属实"), "部分属实": _l("部分属实"), "不属实": _l("不属实"), "无法核实": _l("无法核实")}
+REDIRECTS = {"information": _l("政府信息公开申请"), "review": _l("行政复议或诉讼材料"), "danger": _l("危及生命安全")}
+REDIRECT_ADVICE = {
+    "information": _l("政府信息公开申请不按投诉办理：即转政府信息公开工作机构，20 个工作日内答复。"),
+    "review": _l("行政复议、诉讼材料：即转复议机关或法院；经本机关递交的当场处罚复议申请，拟维持的 5 个工作日内转送。"),
+    "danger": _l("危及生命安全：先拨 110、119、120，再登记。"),
+}
+FIRST = {"告知": _l("告知"), "签收": _l("签收"), "受理决定": _l("受理决定"), "": _l("先行处置")}
+URGENCIES = {"normal": _l("一般"), "urgent": _l("紧急"), "danger": _l("危险紧急（24 小时内先行处置）")}
+
 WORDS = TrailWords(
     actions={
         "complaints.registered": _l("登记投诉举报"), "complaints.entry_added": _l("添加办理记录"), "complaints.identity_opened": _l("开启投诉人身份"),
