@@ -40,6 +40,17 @@ def test_a_module_is_switched_for_one_town_and_the_act_is_in_the_trail(app, worl
     assert post(login("jn_head"), address, {"on": "1"}).status_code == 403
 
 
+def test_a_module_is_switched_for_all_towns_at_once(app, world, login, post):
+    admin, manager = login("sysadmin"), app.extensions["portal"].plugins
+    for on in ("0", "1"):
+        assert post(admin, "/admin/plugins/complaints", {"on": on}, page="/admin/plugins").status_code == 303
+        manager.forget()
+        assert {manager.enabled("complaints", town.id) for town in (world.jiangnan, world.gelan)} == {on == "1"}
+    assert post(admin, "/admin/plugins/complaints", {"on": "x"}, page="/admin/plugins").status_code == 422
+    assert post(admin, "/admin/plugins/nothing", {"on": "1"}, page="/admin/plugins").status_code == 404
+    assert post(login("jn_head"), "/admin/plugins/complaints", {"on": "0"}).status_code == 403
+
+
 def test_a_figure_holds_from_a_day_on_and_a_town_may_have_its_own(app, world, login, post, today):
     admin = login("sysadmin")
     page = "/admin/settings/certificates.recovery_days"
