@@ -63,7 +63,6 @@ class RegisterForm(FlaskForm):
     confidential = BooleanField(_l("要求对被反映人保密"))
     protect = BooleanField(_l("可能受到威胁，需特别保护（只口头报告负责人）"))
     join = HiddenField()
-    form_key = HiddenField()
 
 
 class ReasonForm(FlaskForm):

@@ -20,7 +20,7 @@ from portal.clock import today
 from portal.context import current_actor, use_actor
 from portal.database import db, utcnow
 from portal.errors import DomainError, NotFound, Refused
-from portal.records import attachments
+from portal.records import attachments, once
 from portal.settings import get_setting
 from portal.text import whole
 from portal.work import unit_of_work
@@ -132,15 +132,20 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
     values = {name: form[name].data for name in KEPT if name not in WHO} | {"order_days": form.order_days.data}
     actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
     with use_actor(actor), unit_of_work("complaints.registered") as session:
+        before = once.claim(session, key := once.sent_key())
+        if before is not None:
+            flash(_("这件已经登记过了；查询码只在登记时显示一次。"), "info")
+            return redirect(before, 303)
         origin = find(origin_id) if origin_id else None
         made = intake.register(session, town, values, who, today(), officers=form.officers.data or (), files=files, split_from=origin)
         identity.drop_draft(session)
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", urgent=made.complaint.urgency == "danger")  # fmt: skip
-        key, code = made.complaint.id, made.code
+        complaint_id, code = made.complaint.id, made.code
+        once.made(session, key, url_for("complaints.detail", complaint_id=complaint_id))
     if whole(form.join.data or "") is not None:
         flash(_("已登记。请核对后并案。"), "success")
-    return _receipt(key, code)
+    return _receipt(complaint_id, code)
 
 
 def _receipt(complaint_id: int, code: str) -> Any:

@@ -355,3 +355,14 @@ def test_another_town_finds_nothing(app, world, login, post):
 
     assert bare(other.get("/complaints").get_data(as_text=True)) == bare(before)
     assert fetch(matter(world.gelan)).number == "葛兰投〔2026〕1号"
+
+
+def test_a_double_click_registers_once(app, world, login, post):
+    clerk, key = login("jn_intake"), "ab" * 16
+    first = register(post, clerk, content="夜市油烟扰民。", form_key=key)
+    second = register(post, clerk, content="夜市油烟扰民。", form_key=key)
+    assert first.status_code == 200 and second.status_code == 303
+    assert second.location == f"/complaints/{newest().id}"
+    assert "已经登记过了" in clerk.get(second.location).get_data(as_text=True)
+    same = sa.select(sa.func.count()).select_from(Complaint).where(Complaint.content == "夜市油烟扰民。")
+    assert db.session.scalar(same) == 1
