@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from plugins.complaints import accusations, figures, forms, identity, intake, operations, rights, words, workflow
 from plugins.complaints.models import Complaint, Place
@@ -61,8 +61,8 @@ def _typed(name: str, value: Any) -> Any:
 def _places(town: int) -> list[str]:
     """Villages and streets of the town, and places that were named before."""
     named = list(db.session.scalars(select(Place.name).where(Place.org_id == town).order_by(Place.name).limit(SUGGESTED)))
-    recent = select(Complaint.place).where(Complaint.org_id == town, Complaint.place != "").group_by(Complaint.place).order_by(func.max(Complaint.id).desc()).limit(100)
-    return list(dict.fromkeys([*named, *db.session.scalars(recent)]))
+    recent = select(Complaint.place).where(Complaint.org_id == town).order_by(Complaint.received_on.desc(), Complaint.id.desc()).limit(SUGGESTED)
+    return list(dict.fromkeys([*named, *filter(None, db.session.scalars(recent))]))
 
 
 def _show(form: forms.RegisterForm, town: int, *, draft_at: Any = None, split_from: Complaint | None = None, status: int = 200) -> Any:
