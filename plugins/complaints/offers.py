@@ -50,6 +50,8 @@ def todos(today: dt.date) -> list[Todo]:
     if can(rights.DECIDE):
         add("accept", _("件投诉待受理"), queries.waiting_to_accept(), state="registered")
         add("assign", _("件投诉待交办"), queries.waiting_to_assign(), state="accepted")
+    if can(rights.REVIEW) and figures.figure(figures.LEGAL_REVIEW, g.grant.org_id, today):
+        add("review", _("件办结意见待法制审核"), queries.waiting_for_review(), state="concluded")
     if can(rights.APPROVE):
         conclusions, extensions = queries.waiting_for_leader()
         add("approve", _("件办结意见待审核"), conclusions, state="concluded")
