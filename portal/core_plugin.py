@@ -33,9 +33,11 @@ class CorePlugin:
         from portal.admin import views as admin
         from portal.auth import admin as accounts
         from portal.jobs import views as jobs
+        from portal.people import organisations
         from portal.people import views as people
 
-        return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation(), *town_views.navigation()]
+        parts = (people, organisations, admin, accounts, jobs, audit_views, town_views)
+        return [item for part in parts for item in part.navigation()]
 
     @hookimpl
     def portal_search(self, query: str, limit: int) -> list[Hit]:

@@ -158,6 +158,7 @@ PAGES = {
     "/complaints/incoming": "complaints.receive",
     "/people": "people.read",
     "/people/new": "people.edit",
+    "/organisations": "people.read",
     "/admin/plugins": "system.manage",
     "/admin/settings": "system.manage",
     "/admin/settings/certificates.warn_days": "system.manage",
