@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role, TrailWords
+import datetime as dt
+
+from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 
@@ -46,6 +48,12 @@ class CorePlugin:
         return people.hits(query, limit)
 
     @hookimpl
+    def portal_todos(self, today: dt.date) -> list[Todo]:
+        from portal.admin import views as admin
+
+        return admin.todos(today)
+
+    @hookimpl
     def portal_record_types(self) -> list[RecordType]:
         from flask import url_for
 
@@ -64,6 +72,6 @@ class CorePlugin:
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:
-        from portal.jobs import housekeeping
+        from portal.jobs import housekeeping, watch
 
-        return [housekeeping.JOB]
+        return [housekeeping.JOB, watch.JOB]
