@@ -12,13 +12,16 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from flask import g, has_request_context
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from plugins.training import rules
-from portal.database import Base, OrgScoped, Versioned
-from portal.directory.models import Organisation
-from portal.tenancy import Shared
+from portal.auth.permissions import can
+from portal.context import Actor
+from portal.database import Base, OrgScoped, Versioned, read_beside
+from portal.directory.models import Organisation, Person
+from portal.tenancy import Confidential, Shared
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:
@@ -34,6 +37,25 @@ class Hosted(Shared):
 
     def hands(self) -> frozenset[int]:
         return frozenset({self.host_id})  # type: ignore[attr-defined]
+
+
+class Own(Confidential):
+    """Whoever lacks the right to read everybody's sees of these rows only their own."""
+
+    @classmethod
+    def kept_from(cls, actor: Actor) -> ColumnElement[bool] | None:
+        if not has_request_context() or g.get("grant") is None or can(cls.__right__):  # type: ignore[attr-defined]
+            return None
+        return cls.person_id.not_in(own_people(actor))  # type: ignore[attr-defined, no-any-return]
+
+
+def own_people(actor: Actor) -> list[int]:
+    """The entries in the directory behind an account; looked up once a request."""
+    if "training_own" not in g:
+        found = read_beside(select(Person.id).where(Person.account_id == actor.account_id))
+        g.training_own = [row.id for row in found]
+    listed: list[int] = g.training_own
+    return listed
 
 
 class Plan(OrgScoped, Versioned, Base):

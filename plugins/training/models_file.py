@@ -8,18 +8,19 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from plugins.training import rules, rules_exam
-from plugins.training.models import Hosted, one_of
+from plugins.training import rights, rules, rules_exam
+from plugins.training.models import Hosted, Own, one_of
 from portal.database import Base, JSONValue, OrgScoped, Versioned
 from portal.directory.models import Organisation
 from portal.tenancy import Shared
 
 
-class Credit(OrgScoped, Base):
+class Credit(Own, OrgScoped, Base):
     """认定学时: one line of a training file. Never edited: a correction is a new line, the old one stays and is void."""
 
     __tablename__ = "training_credit"
     __record__ = "training.credit"
+    __right__ = rights.BOOKS
     __plugin__ = "training"
     __table_args__ = (
         CheckConstraint("state IN ('valid', 'void')", name="state"),
@@ -63,11 +64,12 @@ class Credit(OrgScoped, Base):
     certified_on: Mapped[dt.date]
 
 
-class PersonYear(OrgScoped, Base):
+class PersonYear(Own, OrgScoped, Base):
     """年度学时 of a person: sums of the valid credits, kept in step by :mod:`plugins.training.totals`; no source of its own."""
 
     __tablename__ = "training_person_year"
     __record__ = "training.person_year"
+    __right__ = rights.BOOKS
     __plugin__ = "training"
     __audited__ = False
     __table_args__ = (UniqueConstraint("person_id", "year"), Index(None, "org_id", "year", "counted"))
@@ -91,11 +93,12 @@ class PersonYear(OrgScoped, Base):
     other: Mapped[int] = mapped_column(default=0)
 
 
-class External(OrgScoped, Versioned, Base):
+class External(Own, OrgScoped, Versioned, Base):
     """外出培训: entered with proof, confirmed by the office head."""
 
     __tablename__ = "training_external"
     __record__ = "training.external"
+    __right__ = rights.BOOKS
     __plugin__ = "training"
     __table_args__ = (
         CheckConstraint(one_of("state", rules.EXTERNAL_STATES), name="state"),
@@ -131,11 +134,12 @@ class External(OrgScoped, Versioned, Base):
         return f"{self.person_name} · {self.title}"
 
 
-class Exemption(OrgScoped, Versioned, Base):
+class Exemption(Own, OrgScoped, Versioned, Base):
     """年度情况说明: why a year is not asked of somebody, or only a part of it; decided by the office head."""
 
     __tablename__ = "training_exemption"
     __record__ = "training.exemption"
+    __right__ = rights.BOOKS
     __plugin__ = "training"
     __table_args__ = (
         CheckConstraint(one_of("state", rules.EXEMPTION_STATES), name="state"),
@@ -277,11 +281,12 @@ class Exam(Shared, OrgScoped, Versioned, Base):
         return self.title
 
 
-class Attempt(Hosted, OrgScoped, Versioned, Base):
+class Attempt(Own, Hosted, OrgScoped, Versioned, Base):
     """答卷: one try of one person. The paper is kept as it was drawn; the seed lets it be drawn again."""
 
     __tablename__ = "training_attempt"
     __record__ = "training.attempt"
+    __right__ = rights.READ
     __table_args__ = (
         CheckConstraint(one_of("state", rules_exam.ATTEMPT_STATES), name="state"),
         UniqueConstraint("exam_id", "person_id", "number"),

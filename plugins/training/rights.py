@@ -8,6 +8,7 @@ from portal.contract import Permission, Role
 
 LEARN = "training.learn"
 READ = "training.read"
+BOOKS = "training.books"
 ORGANISE = "training.organise"
 NOMINATE = "training.nominate"
 CERTIFY = "training.certify"
@@ -25,7 +26,8 @@ SETTINGS = "training.settings"
 ROLES = (Role("training_manager", _l("培训管理员"), "town"),)
 PERMISSIONS = (
     Permission(LEARN, _l("参加培训与考试、查看本人培训档案")),
-    Permission(READ, _l("查看培训、培训档案与达标情况")),
+    Permission(READ, _l("查看培训班、培训计划与考试")),
+    Permission(BOOKS, _l("查看培训档案与达标情况")),
     Permission(ORGANISE, _l("编制培训计划，组织培训、签到与考试")),
     Permission(NOMINATE, _l("推荐本单位人员参加外单位组织的培训")),
     Permission(CERTIFY, _l("认定学时、更正已认定学时")),
@@ -41,14 +43,14 @@ PERMISSIONS = (
     Permission(SETTINGS, _l("设置本单位培训参数")),
 )
 GRANTS: dict[str, set[str]] = {
-    "training_manager": {LEARN, READ, ORGANISE, NOMINATE, MARKS, RECORD, EXPORT, IMPORT, CHECK},
-    "office_head": {LEARN, READ, ORGANISE, NOMINATE, CERTIFY, MARKS, RECORD, CONFIRM, EXPORT, IMPORT, CLOSE, CHECK, SETTINGS},
-    "leader": {LEARN, READ, CONFIRM, EXPORT, CHECK},
+    "training_manager": {LEARN, READ, BOOKS, ORGANISE, NOMINATE, MARKS, RECORD, EXPORT, IMPORT, CHECK},
+    "office_head": {LEARN, READ, BOOKS, ORGANISE, NOMINATE, CERTIFY, MARKS, RECORD, CONFIRM, EXPORT, IMPORT, CLOSE, CHECK, SETTINGS},
+    "leader": {LEARN, READ, BOOKS, CONFIRM, EXPORT, CHECK},
     "handling_officer": {LEARN},
     "legal_reviewer": {LEARN},
     "certificate_clerk": {LEARN, CHECK},
     "intake_clerk": {LEARN, CHECK},
     "discipline_officer": {LEARN},
-    "supervisor": {READ, ORGANISE, EXPORT, IMPORT, REOPEN, DUTIES, CHECK},
+    "supervisor": {READ, BOOKS, ORGANISE, EXPORT, IMPORT, REOPEN, DUTIES, CHECK},
     "department_liaison": {READ, ORGANISE, MARKS, IMPORT},
 }

@@ -222,9 +222,9 @@ def record_types() -> list[RecordType]:
     return [
         RecordType("training.session", _l("培训班"), Training, session_url, rights.LEARN, shared=True),
         RecordType("training.invitation", _l("参训邀请"), Invitation, invitation_url, rights.READ),
-        RecordType("training.external", _l("外出培训"), External, external_url, rights.LEARN),
-        RecordType("training.exemption", _l("年度情况说明"), Exemption, exemption_url, rights.READ, rights.RECORD),
+        RecordType("training.external", _l("外出培训"), External, external_url, rights.BOOKS),
+        RecordType("training.exemption", _l("年度情况说明"), Exemption, exemption_url, rights.BOOKS, rights.RECORD),
         RecordType("training.plan", _l("年度培训计划"), Plan, plan_url, rights.READ),
-        RecordType("training.year", _l("年度档案"), YearBook, year_url, rights.READ),
+        RecordType("training.year", _l("年度档案"), YearBook, year_url, rights.BOOKS),
         RecordType("training.exam", _l("考试"), Exam, exam_url, rights.READ),
     ]
