@@ -70,10 +70,10 @@ def of_people(session: Session, people: Sequence[int], org: Organisation, year: 
             notes[note.person_id].append(note)
         for row in session.scalars(select(Pass).where(Pass.person_id.in_(part), ~Pass.void).order_by(Pass.passed_on, Pass.id)):
             passes[row.person_id].append(row)
+        session.expunge_all()
         for key in part:
             if key in persons:
                 yield File(persons[key], org, year, members.get(key), lines[key], notes[key], passes[key], asked.need)
-        session.expunge_all()
 
 
 def of(session: Session, person: Person, year: int, today: dt.date) -> File:

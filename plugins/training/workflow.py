@@ -10,6 +10,8 @@ from flask_babel import lazy_gettext as _l
 from plugins.training import exams, forms, rights, sessions, steps, years
 from plugins.training.models import Invitation, Plan, Training
 from plugins.training.models_file import Exam, Exemption, External, YearBook
+from portal.auth.permissions import can
+from portal.context import current_actor
 from portal.contract import RecordType
 from portal.records.workflow import State, Transition, Workflow
 
@@ -52,6 +54,11 @@ def _town(record: Any) -> bool:
 
 def _rest(record: Any) -> bool:
     return _town(record) and steps.waits(record)
+
+
+def _owner(record: Any) -> bool:
+    """Whoever entered it, or the manager."""
+    return bool(record.entered_by == current_actor().account_id) or can(rights.RECORD, record.org_id)
 
 
 def _over(record: Any) -> bool:
@@ -127,12 +134,12 @@ EXTERNAL = Workflow(
     ),
     transitions=(
         Transition("submit", _l("提交确认"), ("draft",), "submitted", rights.LEARN, form=forms.RemarkForm, guard=steps.guard_submit, effect=steps.submit_external,
-                   tone="primary", icon="arrow-right", help=_l("须已上传培训证明。")),
+                   when=_owner, tone="primary", icon="arrow-right", help=_l("须已上传培训证明。")),
         Transition("confirm", _l("确认并认定学时"), ("submitted",), "confirmed", rights.CONFIRM, form=forms.RemarkForm, effect=steps.confirm_external,
                    not_by=("entered_by",), tone="primary", icon="circle-check"),
         Transition("return", _l("退回补充"), ("submitted",), "draft", rights.CONFIRM, effect=steps.answer_external, needs_reason=True, tone="outline-warning", icon="arrow-back"),
         Transition("refuse", _l("不予确认"), ("submitted",), "refused", rights.CONFIRM, effect=steps.answer_external, needs_reason=True, tone="outline-danger", icon="circle-x"),
-        Transition("withdraw", _l("撤回"), ("draft", "submitted"), "withdrawn", rights.LEARN, form=forms.RemarkForm, tone="outline-secondary", icon="arrow-back"),
+        Transition("withdraw", _l("撤回"), ("draft", "submitted"), "withdrawn", rights.LEARN, form=forms.RemarkForm, when=_owner, tone="outline-secondary", icon="arrow-back"),
     ),
 )  # fmt: skip
 
