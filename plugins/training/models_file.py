@@ -125,6 +125,7 @@ class External(Own, OrgScoped, Versioned, Base):
     state: Mapped[str] = mapped_column(String(10), default="draft")
     opinion: Mapped[str] = mapped_column(Text, default="")
     entered_by: Mapped[int | None]
+    submitted_by: Mapped[int | None]
     confirmed_by: Mapped[int | None]
     confirmed_on: Mapped[dt.date | None]
 

@@ -133,7 +133,7 @@ def guard_submit(external: External, _data: Data, _today: dt.date) -> None:
 
 
 def submit_external(session: Session, external: External, _data: Data, _today: dt.date) -> None:
-    external.entered_by = current_actor().account_id
+    external.submitted_by = current_actor().account_id
     title = _("外出培训待确认：%(name)s %(title)s", name=external.person_name, title=external.title)
     tell(session, title, f"training.external:{external.id}:{external.version}", f"/training/external/{external.id}", external.org_id, "office_head")
 

@@ -136,7 +136,7 @@ EXTERNAL = Workflow(
         Transition("submit", _l("提交确认"), ("draft",), "submitted", rights.LEARN, form=forms.RemarkForm, guard=steps.guard_submit, effect=steps.submit_external,
                    when=_owner, tone="primary", icon="arrow-right", help=_l("须已上传培训证明。")),
         Transition("confirm", _l("确认并认定学时"), ("submitted",), "confirmed", rights.CONFIRM, form=forms.RemarkForm, effect=steps.confirm_external,
-                   not_by=("entered_by",), tone="primary", icon="circle-check"),
+                   not_by=("entered_by", "submitted_by"), tone="primary", icon="circle-check"),
         Transition("return", _l("退回补充"), ("submitted",), "draft", rights.CONFIRM, effect=steps.answer_external, needs_reason=True, tone="outline-warning", icon="arrow-back"),
         Transition("refuse", _l("不予确认"), ("submitted",), "refused", rights.CONFIRM, effect=steps.answer_external, needs_reason=True, tone="outline-danger", icon="circle-x"),
         Transition("withdraw", _l("撤回"), ("draft", "submitted"), "withdrawn", rights.LEARN, form=forms.RemarkForm, when=_owner, tone="outline-secondary", icon="arrow-back"),
