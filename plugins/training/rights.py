@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.contract import Permission, Role
 
+SEE = "training.see"
 LEARN = "training.learn"
 READ = "training.read"
 BOOKS = "training.books"
@@ -25,6 +26,7 @@ SETTINGS = "training.settings"
 
 ROLES = (Role("training_manager", _l("培训管理员"), "town"),)
 PERMISSIONS = (
+    Permission(SEE, _l("查看与自己有关的培训")),
     Permission(LEARN, _l("参加培训与考试、查看本人培训档案")),
     Permission(READ, _l("查看培训班、培训计划与考试")),
     Permission(BOOKS, _l("查看培训档案与达标情况")),
@@ -43,14 +45,14 @@ PERMISSIONS = (
     Permission(SETTINGS, _l("设置本单位培训参数")),
 )
 GRANTS: dict[str, set[str]] = {
-    "training_manager": {LEARN, READ, BOOKS, ORGANISE, NOMINATE, MARKS, RECORD, EXPORT, IMPORT, CHECK},
-    "office_head": {LEARN, READ, BOOKS, ORGANISE, NOMINATE, CERTIFY, MARKS, RECORD, CONFIRM, EXPORT, IMPORT, CLOSE, CHECK, SETTINGS},
-    "leader": {LEARN, READ, BOOKS, CONFIRM, EXPORT, CHECK},
-    "handling_officer": {LEARN},
-    "legal_reviewer": {LEARN},
-    "certificate_clerk": {LEARN, CHECK},
-    "intake_clerk": {LEARN, CHECK},
-    "discipline_officer": {LEARN},
-    "supervisor": {READ, BOOKS, ORGANISE, EXPORT, IMPORT, REOPEN, DUTIES, CHECK},
-    "department_liaison": {READ, ORGANISE, MARKS, IMPORT},
+    "training_manager": {SEE, LEARN, READ, BOOKS, ORGANISE, NOMINATE, MARKS, RECORD, EXPORT, IMPORT, CHECK},
+    "office_head": {SEE, LEARN, READ, BOOKS, ORGANISE, NOMINATE, CERTIFY, MARKS, RECORD, CONFIRM, EXPORT, IMPORT, CLOSE, CHECK, SETTINGS},
+    "leader": {SEE, LEARN, READ, BOOKS, CONFIRM, EXPORT, CHECK},
+    "handling_officer": {SEE, LEARN},
+    "legal_reviewer": {SEE, LEARN},
+    "certificate_clerk": {SEE, LEARN, CHECK},
+    "intake_clerk": {SEE, LEARN, CHECK},
+    "discipline_officer": {SEE, LEARN},
+    "supervisor": {SEE, READ, BOOKS, ORGANISE, EXPORT, IMPORT, REOPEN, DUTIES, CHECK},
+    "department_liaison": {SEE, READ, ORGANISE, MARKS, IMPORT},
 }

@@ -268,7 +268,7 @@ def edit(training_id: int) -> Any:
 
 
 @blueprint.get("/<int:training_id>")
-@require(rights.LEARN)
+@require(rights.SEE)
 def detail(training_id: int) -> Any:
     """One session: what it is, who comes, what may be done now."""
     session = db.session()
@@ -345,7 +345,7 @@ def _people(ids: list[int]) -> list[Person]:
 
 
 @blueprint.post("/<int:training_id>/enrol")
-@require(rights.LEARN)
+@require(rights.SEE)
 def enrol(training_id: int) -> Any:
     """Give people a seat: one's own people by whoever holds it, nominees by their town, oneself."""
     training = sessions.get(db.session(), training_id)
@@ -367,7 +367,7 @@ def enrol(training_id: int) -> Any:
 
 
 @blueprint.post("/<int:training_id>/unenrol/<int:enrolment_id>")
-@require(rights.LEARN)
+@require(rights.SEE)
 def unenrol(training_id: int, enrolment_id: int) -> Any:
     """Give a seat back."""
     with unit_of_work("training.unenrolled") as session:
@@ -400,7 +400,7 @@ def materials(training_id: int) -> Any:
 
 
 @blueprint.get("/<int:training_id>/calendar.ics")
-@require(rights.LEARN)
+@require(rights.SEE)
 def calendar(training_id: int) -> Any:
     """The session for a calendar."""
     training = sessions.get(db.session(), training_id)

@@ -160,7 +160,7 @@ def find(external_id: int) -> External:
 
 
 @blueprint.get("/external/<int:external_id>")
-@require(rights.LEARN)
+@require(rights.SEE)
 def detail(external_id: int) -> Any:
     """One external training with its proof."""
     external = find(external_id)
@@ -189,7 +189,7 @@ def add_files(external_id: int) -> Any:
 
 
 @blueprint.get("/external/<int:external_id>/files/<int:attachment_id>")
-@require(rights.LEARN)
+@require(rights.SEE)
 def file(external_id: int, attachment_id: int) -> Any:
     """The proof, for whoever sees the training."""
     find(external_id)

@@ -113,7 +113,7 @@ def find_person(person_id: int) -> Person:
 
 
 @blueprint.get("/people/<int:person_id>")
-@require(rights.LEARN_OR_BOOKS)
+@require(rights.SEE)
 def detail(person_id: int) -> Any:
     """Somebody's training file, for a year or over all."""
     return _page(find_person(person_id))
@@ -141,7 +141,7 @@ def _local(moment: dt.datetime | None) -> str:
 
 
 @blueprint.get("/people/<int:person_id>/file.<kind>")
-@require(rights.LEARN_OR_BOOKS)
+@require(rights.SEE)
 def download(person_id: int, kind: str) -> Any:
     """The file as docx or PDF."""
     person = find_person(person_id)

@@ -227,7 +227,7 @@ ALL = (SESSION, INVITATION, EXTERNAL, EXEMPTION, PLAN, YEAR, EXAM)
 
 def record_types() -> list[RecordType]:
     return [
-        RecordType("training.session", _l("培训班"), Training, session_url, rights.LEARN, shared=True),
+        RecordType("training.session", _l("培训班"), Training, session_url, rights.SEE, shared=True),
         RecordType("training.invitation", _l("参训邀请"), Invitation, invitation_url, rights.READ),
         RecordType("training.external", _l("外出培训"), External, external_url, rights.BOOKS),
         RecordType("training.exemption", _l("年度情况说明"), Exemption, exemption_url, rights.BOOKS, rights.RECORD),
