@@ -31,7 +31,7 @@ def area(label: Any, longest: int, rows: int, *, required: bool = False) -> Text
     return TextAreaField(label, [*checks, Length(max=longest, message=_l("最多 %(max)d 个字。"))], render_kw={"rows": rows})
 
 
-def day(label: Any, *, required: bool = True) -> DateField:
+def a_day(label: Any, *, required: bool = True) -> DateField:
     return DateField(label, [InputRequired(_l("请填写日期。"))] if required else [Optional()])
 
 
@@ -40,7 +40,7 @@ def number(label: Any, low: int, high: int, *, required: bool = False, **more: A
     return IntegerField(label, [*checks, NumberRange(low, high, _l("请填写 %(min)s 至 %(max)s 之间的整数。"))], **more)
 
 
-def category(label: Any = None) -> SelectField:
+def a_category(label: Any = None) -> SelectField:
     return SelectField(label or _l("类别"), choices=list(words.CATEGORIES.items()), default="professional")
 
 
@@ -51,7 +51,7 @@ class RemarkForm(FlaskForm):
 
 
 class ReopenForm(FlaskForm):
-    open_until = day(_l("重新打开至"))
+    open_until = a_day(_l("重新打开至"))
 
     @staticmethod
     def defaults(_record: Any, today: dt.date) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class SessionForm(FlaskForm):
     """A session in the order in which it is planned."""
 
     title = line(_l("培训名称"), 100, required=True)
-    category = category()
+    category = a_category()
     plan_item_id = SelectField(_l("对应年度计划"), coerce=int, choices=[(0, "—")])
     organiser = SelectField(_l("主办"), choices=list(words.ORGANISERS.items()), default="own")
     organiser_org_id = SelectField(_l("主办的区级部门"), coerce=int, choices=[(0, "—")])
@@ -71,7 +71,7 @@ class SessionForm(FlaskForm):
     delivery = SelectField(_l("授课形式"), choices=list(words.DELIVERIES.items()))
     lecturer = line(_l("讲师"), 60)
     course = line(_l("课程代码"), 40)
-    day = day(_l("日期"))
+    day = a_day(_l("日期"))
     starts = TimeField(_l("开始"), [InputRequired(NEEDED)])
     ends = TimeField(_l("结束"), [InputRequired(NEEDED)])
     pause = number(_l("课间休息（分钟）"), 0, 600, default=0)
@@ -79,7 +79,7 @@ class SessionForm(FlaskForm):
     room_id = SelectField(_l("场地"), coerce=int, choices=[(0, "—")])
     place = line(_l("地点"), 120)
     capacity = number(_l("本单位人数上限"), 1, 5000)
-    enrol_until = day(_l("报名截止"), required=False)
+    enrol_until = a_day(_l("报名截止"), required=False)
     audience = line(_l("培训对象"), 100)
     content = area(_l("内容与课前阅读"), 5000, 4)
     exam_needed = BooleanField(_l("考试合格后才认定学时"))
@@ -108,13 +108,13 @@ class CorrectForm(FlaskForm):
 class ExternalForm(FlaskForm):
     person_id = SelectField(_l("人员"), coerce=int, validate_choice=False)
     title = line(_l("培训名称"), 100, required=True)
-    category = category()
+    category = a_category()
     organiser = SelectField(_l("主办"), choices=[(code, title) for code, title in words.ORGANISERS.items() if code != "own"], default="department")
     organiser_org_id = SelectField(_l("主办的区级部门"), coerce=int, choices=[(0, "—")])
     organiser_name = line(_l("主办单位名称"), 80)
     place = line(_l("地点"), 120)
-    starts_on = day(_l("开始日期"))
-    ends_on = day(_l("结束日期"))
+    starts_on = a_day(_l("开始日期"))
+    ends_on = a_day(_l("结束日期"))
     hours = line(_l("学时"), 6, required=True, inputmode="decimal")
     note = area(_l("说明"), 1000, 2)
 
@@ -123,13 +123,13 @@ class ExemptionForm(FlaskForm):
     person_id = SelectField(_l("人员"), coerce=int, validate_choice=False)
     year = number(_l("年度"), 2000, 2100, required=True)
     kind = SelectField(_l("情况"), choices=list(words.EXEMPTIONS.items()))
-    on_day = day(_l("自哪一天起"))
+    on_day = a_day(_l("自哪一天起"))
     reason = area(_l("理由"), 500, 3, required=True)
 
 
 class PlanItemForm(FlaskForm):
     theme = line(_l("主题"), 100, required=True)
-    category = category()
+    category = a_category()
     hours = line(_l("计划学时"), 6, required=True, inputmode="decimal")
     month = SelectField(_l("月份"), coerce=int, choices=[(n, str(n)) for n in range(1, 13)])
     audience = line(_l("对象"), 100)
@@ -157,9 +157,9 @@ class ExamForm(FlaskForm):
     kind = SelectField(_l("考试种类"), choices=list(words.EXAM_KINDS.items()), default="other")
     way = SelectField(_l("方式"), choices=[("online", _l("网上考试")), ("list", _l("线下考试，录入成绩"))])
     session_id = SelectField(_l("对应培训班"), coerce=int, choices=[(0, "—")])
-    day = day(_l("日期"))
+    day = a_day(_l("日期"))
     opens = TimeField(_l("开放时间"), [InputRequired(NEEDED)])
-    last_day = day(_l("截止日期"))
+    last_day = a_day(_l("截止日期"))
     closes = TimeField(_l("截止时间"), [InputRequired(NEEDED)])
     minutes = number(_l("答题时间（分钟）"), 5, 300, required=True, default=60)
     pass_mark = number(_l("合格分数"), 1, 100, required=True, default=rules.PASS_MARK)

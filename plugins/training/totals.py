@@ -43,7 +43,8 @@ def refresh(session: Session, org_id: int, year: int, people: Iterable[int]) -> 
         sums = _sums(session, year, part, org_id)
         rows = [{"org_id": org_id, "person_id": person, "year": year} | dict.fromkeys(SUMS, 0) | sums.get(person, {}) for person in part]
         _upsert(session, rows)
-    session.expire_all()
+    for kept in [row for row in session if isinstance(row, PersonYear)]:
+        session.expire(kept)
 
 
 def _upsert(session: Session, rows: list[dict[str, Any]]) -> None:

@@ -155,6 +155,7 @@ def upgrade() -> None:
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('opinion', sa.Text(), nullable=False),
     sa.Column('entered_by', sa.Integer(), nullable=True),
+    sa.Column('submitted_by', sa.Integer(), nullable=True),
     sa.Column('confirmed_by', sa.Integer(), nullable=True),
     sa.Column('confirmed_on', sa.Date(), nullable=True),
     sa.Column('org_id', sa.Integer(), nullable=False),
