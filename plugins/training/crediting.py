@@ -185,12 +185,12 @@ def confirm_external(session: Session, external: External, today: dt.date) -> No
     except rules.RuleError as error:
         raise words.refused(error) from None
     known = lines(session, external.org_id, year, [external.person_id])[external.person_id]
+    if any(line.title == external.title and line.held_on == external.starts_on for line in known):
+        raise Refused(_("同一天已认定过“%(title)s”。", title=external.title))
     span = [line for line in known if external.starts_on <= line.held_on <= external.ends_on]
     days = (external.ends_on - external.starts_on).days + 1
     if sum(line.halves for line in span) + external.halves > days * measure.most_a_day:
         raise Refused(_("与同期已认定的“%(title)s”合计超过每天 %(n)s 学时。", title=span[0].title if span else external.title, n=rules.hours(measure.most_a_day)))
-    if any(line.title == external.title and line.held_on == external.starts_on for line in known):
-        raise Refused(_("同一天已认定过“%(title)s”。", title=external.title))
     session.add(Credit(
         org_id=external.org_id, person_id=external.person_id, year=year, held_on=external.starts_on, source="external", external_id=external.id, title=external.title,
         category=external.category, organiser=external.organiser, organiser_org_id=external.organiser_org_id, organiser_name=external.organiser_name,

@@ -116,5 +116,7 @@ def in_time(now: dt.datetime, due: dt.datetime) -> bool:
 def clean_choice(text: str, kind: str, options: int) -> str:
     """What was chosen, in letters; nothing for what is no option. One letter but for multiple choice."""
     usable = LETTERS[: 2 if kind == "judge" else options]
-    letters = sorted({letter for letter in text.upper() if letter in usable})
+    letters = sorted(set(text.upper()))
+    if any(letter not in usable for letter in letters):
+        return ""
     return "".join(letters if kind == "multiple" else letters[:1])
