@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from plugins.training import exams, rights, rules_exam
 from plugins.training.models_file import Question
 from portal.records.bulk import insert_rows, reserve_ids, update_rows
+from portal.records.exporting import restore
 from portal.records.importing import ImportColumn, ImportContext, ImportSpec, RawRow, RowResult
 from portal.records.workbooks import normalise
+from portal.text import seen
 
 KINDS = {"单选": "single", "单选题": "single", "单项选择": "single", "单项选择题": "single", "多选": "multiple", "多选题": "multiple", "多项选择": "multiple",
          "多项选择题": "multiple", "判断": "judge", "判断题": "judge", "是非题": "judge"}  # fmt: skip
@@ -57,9 +59,14 @@ def check(rows: list[RawRow], context: ImportContext) -> list[RowResult]:
     return results
 
 
+def _text(cell: Any) -> str:
+    """A text of one line as it was written: Chinese punctuation stays what it is."""
+    return " ".join(seen(restore(cell)).split()) if isinstance(cell, str) else normalise(cell)
+
+
 def _read(raw: RawRow) -> RowResult:
     cells = raw.values
-    text = normalise(cells.get("text"))
+    text = _text(cells.get("text"))
     result = RowResult(raw.row, "create", cells=raw.cells, shown={"text": text[:60], "subject": normalise(cells.get("subject"))[:20], "kind": normalise(cells.get("kind"))[:10]})
     try:
         result.values = _values(cells, text)
@@ -78,7 +85,7 @@ def _values(cells: dict[str, Any], text: str) -> dict[str, Any]:
         raise rules_exam.QuestionError("kind")
     if not text:
         raise rules_exam.QuestionError("no_text")
-    given = [normalise(cells.get(f"option_{letter}")) for letter in OPTIONS]
+    given = [_text(cells.get(f"option_{letter}")) for letter in OPTIONS]
     options = [option for option in given if option]
     if options != given[: len(options)]:
         raise rules_exam.QuestionError("gap")
@@ -89,7 +96,7 @@ def _values(cells: dict[str, Any], text: str) -> dict[str, Any]:
     rules_exam.check_options(kind, options)
     return {
         "subject": subject, "kind": kind, "text": text, "options": options, "answer": rules_exam.read_answer(kind, normalise(cells.get("answer")), options),
-        "explanation": normalise(cells.get("explanation"))[:2000], "digest": exams.digest_of(subject, kind, text),
+        "explanation": _text(cells.get("explanation"))[:2000], "digest": exams.digest_of(subject, kind, text),
     }  # fmt: skip
 
 
