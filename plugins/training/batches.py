@@ -134,8 +134,13 @@ def _write(stream: Any, org_id: int, year: int, kind: str, context: Any) -> int:
 def _may(account_id: int, org_id: int, today: dt.date) -> bool:
     """Whether whoever asked still may export for this town."""
     account, matrix = db.session.get(Account, account_id), roles.matrix(org_id)
-    return account is not None and account.active and any(
-        rights.EXPORT in matrix.get(grant.role, ()) and grant.holds_on(today) and (grant.org_id == org_id or grant.organisation.kind == "district") for grant in account.grants
+    return (
+        account is not None
+        and account.active
+        and any(
+            rights.EXPORT in matrix.get(grant.role, ()) and grant.holds_on(today) and (grant.org_id == org_id or grant.organisation.kind == "district")
+            for grant in account.grants
+        )
     )
 
 

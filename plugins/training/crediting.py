@@ -51,7 +51,9 @@ def lines(session: Session, org_id: int, year: int, people: Sequence[int]) -> di
     columns = (Credit.starts_at, Credit.ends_at, Credit.held_on, Credit.halves, Credit.course, Credit.title)
     for start in range(0, len(people), CHUNK):
         part = people[start : start + CHUNK]
-        rows = session.execute(select(Credit.person_id, *columns).where(Credit.org_id == org_id, Credit.year == year, Credit.person_id.in_(part), Credit.state == "valid"))
+        rows = session.execute(
+            select(Credit.person_id, *columns).where(Credit.org_id == org_id, Credit.year == year, Credit.person_id.in_(part), Credit.state == "valid")
+        )
         for row in rows:
             found[row.person_id].append(Line(*row[1:]))
     return found
@@ -72,7 +74,9 @@ def clashes(known: Sequence[Line], starts_at: dt.datetime | None, ends_at: dt.da
 
 def assess(session: Session, training: Training, org_id: int) -> list[Assessed]:
     """What everybody of a town in a session would be credited now, in the order of the sheet. Writes nothing."""
-    mine = select(Enrolment).where(Enrolment.session_id == training.id, Enrolment.org_id == org_id, Enrolment.state.in_(("present", "attended", "absent", "enrolled", "refused")))
+    mine = select(Enrolment).where(
+        Enrolment.session_id == training.id, Enrolment.org_id == org_id, Enrolment.state.in_(("present", "attended", "absent", "enrolled", "refused"))
+    )
     rows = session.scalars(mine.order_by(Enrolment.id)).all()
     known = lines(session, org_id, training.year, [row.person_id for row in rows])
     measure = figures.measure(org_id, training.held_on)
@@ -96,8 +100,8 @@ def _assess(training: Training, row: Enrolment, known: Sequence[Line], measure: 
         halves = rules.credit(training.halves, there, net, measure.minutes, measure.step)
     if halves <= 0:
         return Assessed(row, 0, _("在场时间不足一个学时"))
-    times = (training.starts_at, training.ends_at) if training.timed else (None, None)
-    return Assessed(row, halves, clashes(known, *times, training.held_on, halves, training.course, measure.most_a_day))
+    came, left = (training.starts_at, training.ends_at) if training.timed else (None, None)
+    return Assessed(row, halves, clashes(known, came, left, training.held_on, halves, training.course, measure.most_a_day))
 
 
 def certify(session: Session, training: Training, org_id: int, today: dt.date) -> tuple[int, int]:
@@ -105,7 +109,7 @@ def certify(session: Session, training: Training, org_id: int, today: dt.date) -
     years.check_open(session, org_id, training.year)
     if training.state not in ("finished", "certified", "archived"):
         raise Refused(_("培训尚未结束，不能认定学时。"))
-    assessed = [found for found in assess(session, training, org_id)]
+    assessed = assess(session, training, org_id)
     good = [found for found in assessed if not found.refusal]
     measure = figures.measure(org_id, training.held_on)
     ids = reserve_ids(session, Credit, len(good))

@@ -21,7 +21,8 @@ EMPTY = "500115137"
 DUTIES = (("500115-gaj", "concerned"), ("500115-cgj", "entrusting"), ("500115-scj", "entrusting"), ("500115-ghj", "concerned"))
 COURSES = (
     ("行政处罚法专题", "general", "区委党校教师 刘教授"), ("行政强制法与案例", "general", "区法院 陈法官"), ("执法文书制作", "professional", "办公室 负责人"),
-    ("城市管理执法实务", "professional", "区城市管理局 法规科"), ("食品安全监管要点", "professional", "区市场监管局"), ("规划自然资源执法", "professional", "区规划自然资源局"),
+    ("城市管理执法实务", "professional", "区城市管理局 法规科"), ("食品安全监管要点", "professional", "区市场监管局"),
+    ("规划自然资源执法", "professional", "区规划自然资源局"),
     ("新修订法律法规解读", "update", "区司法局"), ("执法记录仪与证据固定", "professional", "区公安局法制支队"), ("行政复议与应诉", "general", "区司法局"),
     ("习近平法治思想学习", "political", "党工委"), ("党性教育专题", "party", "党工委"), ("大综合一体化行政执法条例解读", "update", "区司法局"),
 )  # fmt: skip
@@ -32,7 +33,8 @@ QUESTIONS = (
     ("行政处罚法", "single", "当事人要求听证的，应当在行政机关告知后几日内提出？", ("三日", "五日", "七日", "十日"), "B", "行政处罚法第六十四条"),
     ("行政处罚法", "single", "执法人员当场收缴的罚款，应当自收缴之日起几日内交至行政机关？", ("一日", "二日", "三日", "五日"), "B", "行政处罚法第七十一条"),
     ("行政处罚法", "multiple", "下列哪些属于行政处罚的种类？", ("警告、通报批评", "罚款", "行政拘留", "责令改正"), "ABC", "行政处罚法第九条"),
-    ("行政处罚法", "multiple", "行政处罚应当由具有行政执法资格的执法人员实施，下列说法正确的有：", ("执法人员不得少于两人", "应当主动出示执法证件", "一人即可", "可由辅助人员实施"), "AB", "行政处罚法第四十二条"),
+    ("行政处罚法", "multiple", "行政处罚应当由具有行政执法资格的执法人员实施，下列说法正确的有：",
+    ("执法人员不得少于两人", "应当主动出示执法证件", "一人即可", "可由辅助人员实施"), "AB", "行政处罚法第四十二条"),
     ("行政处罚法", "judge", "对当事人的同一个违法行为，不得给予两次以上罚款的行政处罚。", (), "A", "行政处罚法第二十九条"),
     ("行政处罚法", "judge", "行政处罚决定书应当在宣告后当场交付当事人；当事人不在场的，应当在七日内送达。", (), "A", "行政处罚法第六十一条"),
     ("行政处罚法", "judge", "罚款数额可以作为对执法人员的考核指标。", (), "B", "行政处罚法第七十四条"),
@@ -87,18 +89,25 @@ def people(context: Any, town: Organisation) -> list[Person]:
 
 def plan(context: Any, town: Organisation) -> None:
     year = context.today.year
-    found = Plan(org_id=town.id, year=year, title=f"{town.name} {year} 年度培训计划", state="approved", approved_on=dt.date(year, 1, 20), note="各中队合理安排值班，确保参训。")
+    found = Plan(
+        org_id=town.id, year=year, title=f"{town.name} {year} 年度培训计划", state="approved", approved_on=dt.date(year, 1, 20), note="各中队合理安排值班，确保参训。"
+    )
     context.session.add(found)
     context.session.flush()
     for number, (title, category, lecturer) in enumerate(COURSES):
-        context.session.add(PlanItem(org_id=town.id, plan_id=found.id, theme=title, category=category, halves=8, month=number + 1, lecturer=lecturer, audience="全体执法人员", cost_fen=80_000))
+        context.session.add(
+            PlanItem(
+                org_id=town.id, plan_id=found.id, theme=title, category=category, halves=8, month=number + 1, lecturer=lecturer, audience="全体执法人员", cost_fen=80_000
+            )
+        )
     context.session.flush()
 
 
 def make(context: Any, org: Organisation, start: dt.datetime, title: str, category: str, lecturer: str, **more: Any) -> Training:
     """A session of half a day, or what ``more`` says."""
     values = {
-        "title": title, "category": category, "mode": context.random.choice(rules.MODES), "delivery": "面授", "organiser": "own", "organiser_name": "", "lecturer": lecturer,
+        "title": title, "category": category, "mode": context.random.choice(rules.MODES), "delivery": "面授", "organiser": "own", "organiser_name": "",
+        "lecturer": lecturer,
         "place": f"{org.name}会议室", "starts_at": start, "ends_at": start + dt.timedelta(hours=3), "halves": 8, "pause": 0, "audience": "全体执法人员",
         "content": "请课前阅读有关法律条文。", "exam_needed": False, "self_enrol": True, "allow_clash": True, **more,
     }  # fmt: skip
@@ -115,7 +124,8 @@ def attend(context: Any, training: Training, listed: list[Person], today: dt.dat
             came = came + dt.timedelta(minutes=50)
         state, gone = ("attended", left) if lot > 0.02 else ("present", None)
         context.session.add(Enrolment(
-            org_id=person.org_id, session_id=training.id, host_id=training.org_id, person_id=person.id, person_name=person.name, unit=f"{person.organisation.name} {person.team}".strip(),
+            org_id=person.org_id, session_id=training.id, host_id=training.org_id, person_id=person.id, person_name=person.name,
+                unit=f"{person.organisation.name} {person.team}".strip(),
             source="manager", state=state, asked_at=utcnow(), in_at=came, out_at=gone,
         ))  # fmt: skip
     context.session.flush()
@@ -129,7 +139,7 @@ def year_of(context: Any, town: Organisation, year: int, number: int) -> None:
     zeal = {person.id: chance.uniform(0.6, 1.0) for person in listed}
     for place in range(number):
         month, day = 1 + place * 11 // max(number - 1, 1), chance.randint(3, 26)
-        start = dt.datetime(year, month, day, 9)
+        start = dt.datetime.combine(dt.date(year, month, day), dt.time(9))
         title, category, lecturer = COURSES[place % len(COURSES)]
         if start.date() >= context.today:
             break
@@ -171,7 +181,16 @@ def upcoming(context: Any, town: Organisation) -> None:
     """Sessions to come: a full one with people waiting, one that has just begun to be planned."""
     listed = people(context, town)
     day = context.today + dt.timedelta(days=6)
-    training = make(context, town, dt.datetime.combine(day, dt.time(14)), "年末法律知识更新培训", "update", "区司法局", capacity=max(2, len(listed) - 4), enrol_until=day - dt.timedelta(days=1))
+    training = make(
+        context,
+        town,
+        dt.datetime.combine(day, dt.time(14)),
+        "年末法律知识更新培训",
+        "update",
+        "区司法局",
+        capacity=max(2, len(listed) - 4),
+        enrol_until=day - dt.timedelta(days=1),
+    )
     training.state = "open"
     context.session.flush()
     sessions.enrol(context.session, training, listed[: len(listed) - 2], "manager", context.today)
@@ -182,14 +201,19 @@ def examination(context: Any, town: Organisation) -> None:
     """A pool of questions, an examination that is open now, and one that is over."""
     session = context.session
     for subject, kind, text, options, answer, why in QUESTIONS:
-        session.add(Question(org_id=town.id, subject=subject, kind=kind, text=text, options=list(options), answer=answer, explanation=why, digest=exams.digest_of(subject, kind, text)))
+        session.add(
+            Question(
+                org_id=town.id, subject=subject, kind=kind, text=text, options=list(options), answer=answer, explanation=why, digest=exams.digest_of(subject, kind, text)
+            )
+        )
     session.flush()
     parts = [{"subject": "行政处罚法", "kind": kind, "count": count, "marks": marks} for kind, count, marks in (("single", 3, 20), ("multiple", 1, 20), ("judge", 2, 10))]
     listed, start = people(context, town), dt.datetime.combine(context.today, dt.time(0, 5))
     for title, kind, opens, state in (
         ("综合法律知识年度测试", "general", start, "open"), ("专业法律知识上半年测试", "professional", start - dt.timedelta(days=120), "closed"),
     ):  # fmt: skip
-        exam = Exam(org_id=town.id, title=title, kind=kind, way="online" if state == "open" else "list", opens_at=moment(opens), closes_at=moment(opens + dt.timedelta(days=10)),
+        exam = Exam(org_id=town.id, title=title, kind=kind, way="online" if state == "open" else "list", opens_at=moment(opens),
+            closes_at=moment(opens + dt.timedelta(days=10)),
                     minutes=60, pass_mark=60, attempts=2, parts=parts, seed=f"{context.random.getrandbits(64):016x}", state=state)  # fmt: skip
         session.add(exam)
         session.flush()

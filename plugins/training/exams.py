@@ -90,7 +90,9 @@ def check_parts(session: Session, exam: Exam) -> None:
     for part in parts:
         have = len(there.get((part.subject, part.kind), ()))
         if have < part.count:
-            raise Refused(_("题库“%(subject)s”的%(kind)s只有 %(have)s 题，不足 %(n)s 题。", subject=part.subject, kind=words.QUESTION_KINDS[part.kind], have=have, n=part.count))
+            raise Refused(
+                _("题库“%(subject)s”的%(kind)s只有 %(have)s 题，不足 %(n)s 题。", subject=part.subject, kind=words.QUESTION_KINDS[part.kind], have=have, n=part.count)
+            )
 
 
 # -- making an examination -----------------------------------------------------------------------------------------------
@@ -125,7 +127,9 @@ def open_exam(session: Session, exam: Exam, _data: Data, _today: dt.date) -> Non
     if not rows:
         raise Refused(_("还没有考生。"))
     if exam.way == "online":
-        title = _("考试：%(title)s，%(from)s 至 %(to)s", **{"title": exam.title, "from": f"{local(exam.opens_at):%m-%d %H:%M}", "to": f"{local(exam.closes_at):%m-%d %H:%M}"})
+        title = _(
+            "考试：%(title)s，%(from)s 至 %(to)s", **{"title": exam.title, "from": f"{local(exam.opens_at):%m-%d %H:%M}", "to": f"{local(exam.closes_at):%m-%d %H:%M}"}
+        )
         people = [row.person_id for row in rows if row.org_id == exam.org_id]
         accounts = session.execute(select(Person.account_id, Person.org_id).where(Person.id.in_(people), Person.account_id.is_not(None))).all() if people else []
         notify_many(session, [NewNotice(title, f"training.exam:{exam.id}", url="/training/mine", account_id=row.account_id, org_id=row.org_id) for row in accounts])
@@ -291,7 +295,9 @@ def _keep_pass(session: Session, exam: Exam, attempt: Attempt) -> None:
             old.void = True
         if attempt.state == "marked" and attempt.passed and exam.kind in ("general", "professional"):
             on = local(attempt.handed_in_at or utcnow()).date()
-            session.add(Pass(org_id=attempt.org_id, person_id=attempt.person_id, kind=exam.kind, passed_on=on, score=attempt.score, title=exam.title, attempt_id=attempt.id))
+            session.add(
+                Pass(org_id=attempt.org_id, person_id=attempt.person_id, kind=exam.kind, passed_on=on, score=attempt.score, title=exam.title, attempt_id=attempt.id)
+            )
         session.flush()
 
 
@@ -346,11 +352,12 @@ def void(session: Session, exam: Exam, attempt_id: int, reason: str) -> None:
 def passed(session: Session, person_id: int) -> dict[str, dt.date]:
     """General and professional examinations that somebody has passed, with the day of the latest; for certificates."""
     found = select(Pass.kind, func.max(Pass.passed_on)).where(Pass.person_id == person_id, ~Pass.void, Pass.kind.in_(("general", "professional"))).group_by(Pass.kind)
-    return {kind: on for kind, on in session.execute(found)}
+    return {row[0]: row[1] for row in session.execute(found)}
 
 
 def shown_parts(parts: Iterable[Data]) -> str:
     """The composition of a paper in words."""
     return "；".join(
-        _("%(subject)s %(kind)s %(n)s 题×%(marks)s 分", subject=part["subject"], kind=words.QUESTION_KINDS[part["kind"]], n=part["count"], marks=part["marks"]) for part in parts
+        _("%(subject)s %(kind)s %(n)s 题×%(marks)s 分", subject=part["subject"], kind=words.QUESTION_KINDS[part["kind"]], n=part["count"], marks=part["marks"])
+        for part in parts
     )

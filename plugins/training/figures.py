@@ -23,7 +23,7 @@ PRORATA = "training.prorata"
 OWING = "training.owing"
 CLOSES = "training.closes_on"
 MOST_A_DAY = "training.most_hours_a_day"
-PASS_MARK = "training.pass_mark"  # noqa: S105 - the mark at which an examination is passed
+PASS_MARK = "training.pass_mark"
 NUMBER = "training.number_format"
 SIGN_BEFORE = "training.sign_before"
 SIGN_AFTER = "training.sign_after"
@@ -39,7 +39,8 @@ def _counting() -> list[Setting]:
     default = {"department": True, "off_post": True}
     help_ = _l("政治理论、党性教育学时只登记，任何情况下不计入。")
     return [
-        Setting(COUNTS + code, _l("“%(category)s”计入年度学时", category=words.CATEGORIES[code]), "bool", default.get(code, False), help_, permission=SET) for code in OPTIONAL
+        Setting(COUNTS + code, _l("“%(category)s”计入年度学时", category=words.CATEGORIES[code]), "bool", default.get(code, False), help_, permission=SET)
+        for code in OPTIONAL
     ]
 
 
@@ -57,12 +58,14 @@ def _points() -> list[Setting]:
 SETTINGS = (
     Setting(NEED, _l("年度学时要求"), "int", 60, _l("综合法律知识和专业法律知识，每人每年（实施意见五（三））。"), 1, 400, permission=SET),
     Setting(MINUTES, _l("每学时分钟数"), "int", 45, _l("不含课间休息。"), 30, 60, permission=SET),
-    Setting(STEP, _l("未全程参加时的取整"), "choice", "whole", _l("全程参加的按培训班核定的学时计。"), choices=(("whole", _l("取整学时")), ("half", _l("取半学时"))), permission=SET),
+    Setting(STEP, _l("未全程参加时的取整"), "choice", "whole", _l("全程参加的按培训班核定的学时计。"), choices=(("whole", _l("取整学时")), ("half", _l("取半学时"))),
+        permission=SET),
     Setting(GUIDES, _l("季度末进度参考值（学时）"), "list_of_int", [45, 30, 15], _l("一、二、三季度末应达到的学时。"), 1, 400, permission=SET),
     Setting(WARN_DAYS, _l("年终预警提前天数"), "int", 60, _l("年末前此天数起，预警将不达标的人员。"), 1, 180, permission=SET),
     Setting(PRORATA, _l("年中到岗、离岗人员按月折算"), "bool", False, _l("法规没有减免规定，默认仍按全年学时要求。"), permission=SET),
     Setting(OWING, _l("应达标人员的用工性质"), "list_of_text", [*ESTABLISHED, "试用期"], _l("每行一项：%(kinds)s。", kinds="、".join(EMPLOYMENT_TYPES)), permission=SET),
-    Setting(CLOSES, _l("年度归档日期（次年）"), "text", "01-31", _l("写成“01-31”；此日之后自动归档并锁定。"), maximum=5, pattern=r"0[1-6]-(?:0[1-9]|[12]\d|30|31)", permission=SET),
+    Setting(CLOSES, _l("年度归档日期（次年）"), "text", "01-31", _l("写成“01-31”；此日之后自动归档并锁定。"), maximum=5, pattern=r"0[1-6]-(?:0[1-9]|[12]\d|30|31)",
+        permission=SET),
     Setting(MOST_A_DAY, _l("一天最多学时"), "int", 12, _l("外出培训与没有起止时间的导入记录按此限制；半天一般 4 学时，全天 8 学时。"), 4, 16, permission=SET),
     Setting(PASS_MARK, _l("考试合格分数"), "int", 60, _l("百分制，作为新建考试的默认值。"), 1, 100, permission=SET),
     Setting(

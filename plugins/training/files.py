@@ -106,7 +106,8 @@ def document(file: File, today: dt.date) -> Document:
     title = _("个人培训档案（%(year)s 年度）", year=file.year) if file.year else _("个人培训档案")
     facts: list[tuple[str, str]] = [
         (_("姓名"), person.name), (_("所在单位"), " ".join(part for part in (file.org.name, person.team) if part)), (_("职务"), person.position),
-        (_("身份号码"), person.masked_id_number()), (_("计入学时"), _("%(n)s 学时（应达 %(need)s 学时）", n=rules.hours(file.counted), need=rules.hours(file.need)) if file.year
+        (_("身份号码"), person.masked_id_number()), (_("计入学时"), _("%(n)s 学时（应达 %(need)s 学时）", n=rules.hours(file.counted),
+        need=rules.hours(file.need)) if file.year
          else _("%(n)s 学时", n=rules.hours(file.counted))),
         (_("不计入学时"), _("%(n)s 学时", n=rules.hours(file.uncounted))), (_("学分"), points(file.points)),
     ]  # fmt: skip
@@ -132,7 +133,14 @@ def document(file: File, today: dt.date) -> Document:
 
 def _table(lines: Sequence[Credit]) -> Table:
     rows = tuple(
-        (line.held_on.isoformat(), line.title, str(words.CATEGORIES[line.category]), line.organiser_name, rules.hours(line.halves), _("计入") if line.counted else _("不计入"))
+        (
+            line.held_on.isoformat(),
+            line.title,
+            str(words.CATEGORIES[line.category]),
+            line.organiser_name,
+            rules.hours(line.halves),
+            _("计入") if line.counted else _("不计入"),
+        )
         for line in lines
     )
     return Table((_("日期"), _("培训内容"), _("类别"), _("主办"), _("学时"), _("是否计入")), rows, (2.2, 4.6, 2.2, 2.6, 1, 1.4))

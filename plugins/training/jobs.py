@@ -52,7 +52,9 @@ def _accounts(session: Session, people: list[int]) -> dict[int, int]:
     listed: dict[int, int] = {}
     for start in range(0, len(people), CHUNK):
         part = people[start : start + CHUNK]
-        listed.update({row.id: row.account_id for row in session.execute(select(Person.id, Person.account_id).where(Person.id.in_(part), Person.account_id.is_not(None)))})
+        listed.update(
+            {row.id: row.account_id for row in session.execute(select(Person.id, Person.account_id).where(Person.id.in_(part), Person.account_id.is_not(None)))}
+        )
     return listed
 
 

@@ -54,7 +54,9 @@ def _carry_credits(session: Session, old: Person, new: Person, year: int, on: dt
     known = {
         (row.category, row.counted): row
         for row in session.scalars(
-            select(Credit).where(Credit.person_id == new.id, Credit.year == year, Credit.source == "carried", Credit.state == "valid", Credit.organiser_org_id == origin.id)
+            select(Credit).where(
+                Credit.person_id == new.id, Credit.year == year, Credit.source == "carried", Credit.state == "valid", Credit.organiser_org_id == origin.id
+            )
         )
     }
     changed = False

@@ -120,7 +120,8 @@ def _learner(org_id: int) -> list[Todo]:
     now = utcnow()
     sits = (
         select(func.count()).select_from(Attempt).join(Exam, Exam.id == Attempt.exam_id)
-        .where(Attempt.person_id == person.id, Attempt.state.in_(("registered", "running")), Exam.state == "open", Exam.way == "online", Exam.opens_at <= now, Exam.closes_at >= now)
+        .where(Attempt.person_id == person.id, Attempt.state.in_(("registered", "running")), Exam.state == "open", Exam.way == "online", Exam.opens_at <= now,
+            Exam.closes_at >= now)
     )  # fmt: skip
     return [Todo("training.exam", _("场考试可以参加"), _count(sits), url_for("training_mine.index"), "amber")]
 
@@ -138,7 +139,8 @@ def hits(query: str, limit: int) -> list[Hit]:
     columns = (Training.id, Training.number, Training.title, Training.state, Training.held_on)
     rows = db.session.execute(select(*columns).where(matching, in_sight()).order_by(Training.starts_at.desc(), Training.id.desc()).limit(limit))
     return [
-        Hit(_("培训班"), f"{row.number} {row.title}", f"{row.held_on} · {workflow.SESSION.state(row.state).title}", url_for("training.detail", training_id=row.id)) for row in rows
+        Hit(_("培训班"), f"{row.number} {row.title}", f"{row.held_on} · {workflow.SESSION.state(row.state).title}", url_for("training.detail", training_id=row.id))
+        for row in rows
     ]
 
 

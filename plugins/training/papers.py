@@ -28,10 +28,15 @@ def notice(training: Training, place: str, seats: Sequence[tuple[str, int]], tod
     """培训通知."""
     org = training.organisation
     facts = [
-        (_("培训时间"), when(training)), (_("培训地点"), place), (_("培训类别"), str(words.CATEGORIES[training.category])), (_("培训方式"), f"{training.mode} · {training.delivery}"),
+        (_("培训时间"), when(training)), (_("培训地点"), place), (_("培训类别"), str(words.CATEGORIES[training.category])),
+        (_("培训方式"), f"{training.mode} · {training.delivery}"),
         (_("讲师"), training.lecturer), (_("培训对象"), training.audience), (_("学时"), rules.hours(training.halves)), (_("主办单位"), training.organiser_name),
     ]  # fmt: skip
-    blocks: list[Block] = [Para(_("现将“%(title)s”培训有关事项通知如下。", title=training.title)), Heading(1, _("一、培训安排")), Facts(tuple(pair for pair in facts if pair[1]))]
+    blocks: list[Block] = [
+        Para(_("现将“%(title)s”培训有关事项通知如下。", title=training.title)),
+        Heading(1, _("一、培训安排")),
+        Facts(tuple(pair for pair in facts if pair[1])),
+    ]
     if training.content:
         blocks += [Heading(1, _("二、培训内容与课前阅读")), Para(training.content)]
     number = _("三") if training.content else _("二")
@@ -58,7 +63,8 @@ def sheet(training: Training, place: str, rows: Sequence[Enrolment], spare: int 
 def results(exam: Exam, rows: Sequence[Attempt], today: dt.date) -> Document:
     """考核成绩表."""
     lines = tuple(
-        (str(n), row.person_name, row.unit, "" if row.score is None else str(row.score), str(words.ATTEMPTS[row.state][0]) if row.passed is None else _("合格") if row.passed
+        (str(n), row.person_name, row.unit, "" if row.score is None else str(row.score),
+        str(words.ATTEMPTS[row.state][0]) if row.passed is None else _("合格") if row.passed
          else _("不合格"))
         for n, row in enumerate(rows, 1)
     )  # fmt: skip
@@ -70,7 +76,8 @@ def results(exam: Exam, rows: Sequence[Attempt], today: dt.date) -> Document:
 def plan(found: Plan, items: Sequence[PlanItem], today: dt.date) -> Document:
     """年度培训计划."""
     lines = tuple(
-        (_("%(n)s月", n=item.month), item.theme, str(words.CATEGORIES[item.category]), rules.hours(item.halves), item.audience, item.lecturer, money(item.cost_fen)) for item in items
+        (_("%(n)s月", n=item.month), item.theme, str(words.CATEGORIES[item.category]), rules.hours(item.halves), item.audience, item.lecturer, money(item.cost_fen))
+        for item in items
     )
     total = sum(item.halves for item in items)
     blocks: tuple[Block, ...] = (
@@ -88,7 +95,8 @@ def money(fen: int) -> str:
 def short_list(org: str, year: int, members: Sequence[queries.Member], names: dict[int, str], today: dt.date) -> Document:
     """未达标名单."""
     lines = tuple(
-        (str(n), member.name, " ".join(part for part in (names.get(member.org_id, ""), member.unit) if part), rules.hours(member.standing.counted), rules.hours(member.standing.short),
+        (str(n), member.name, " ".join(part for part in (names.get(member.org_id, ""), member.unit) if part), rules.hours(member.standing.counted),
+        rules.hours(member.standing.short),
          _("已参加") if member.standing.updates else _("未参加"))
         for n, member in enumerate(members, 1)
     )  # fmt: skip

@@ -145,9 +145,7 @@ def members(session: Session, year: int, today: dt.date, *, org_id: int | None =
     return found
 
 
-def _member(
-    row: Any, year: int, today: dt.date, asked: figures.YearFigures, counting: frozenset[str], planned: dict[str, int], noted: dict[str, dt.date]
-) -> Member:
+def _member(row: Any, year: int, today: dt.date, asked: figures.YearFigures, counting: frozenset[str], planned: dict[str, int], noted: dict[str, dt.date]) -> Member:
     left = noted.get("left") or row.left_on or row.retired_on
     gone = row.post_status in GONE and (left is None or left <= dt.date(year, 12, 31))
     came = noted.get("joined")

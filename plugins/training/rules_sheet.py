@@ -100,7 +100,7 @@ def read_quick(text: str, most: int) -> Quick:
     """
     found = Quick()
     for line in text.splitlines():
-        rest, here = line.strip(), []
+        rest, here = line.strip(), list[int]()
         while rest := rest.lstrip(" \t,，、;；"):
             time = TIMES.match(rest)
             number = NUMBERS.match(rest)

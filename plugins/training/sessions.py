@@ -122,7 +122,11 @@ def _check_organiser(session: Session, org: Organisation, values: Data) -> None:
         raise Refused(_("请选择主办的区级部门。"), field="organiser_org_id")
     if kind in ("municipal", "other") and not name:
         raise Refused(_("请填写主办单位名称。"), field="organiser_name")
-    if chosen and session.scalar(select(Organisation.id).where(Organisation.id == chosen, Organisation.kind.in_(("department", "district")))) is None and chosen != org.id:
+    if (
+        chosen
+        and session.scalar(select(Organisation.id).where(Organisation.id == chosen, Organisation.kind.in_(("department", "district")))) is None
+        and chosen != org.id
+    ):
         raise Refused(_("请选择主办的区级部门。"), field="organiser_org_id")
 
 
@@ -293,7 +297,8 @@ def enrol(session: Session, training: Training, people: Sequence[Person], source
             continue
         state = rules.seat(seats[person.org_id], limits[person.org_id])
         if row is None:
-            row = Enrolment(org_id=person.org_id, session_id=training.id, host_id=training.org_id, person_id=person.id, person_name=person.name, unit=unit_of(person)[:100],
+            row = Enrolment(org_id=person.org_id, session_id=training.id, host_id=training.org_id, person_id=person.id, person_name=person.name,
+                unit=unit_of(person)[:100],
                             source=source, state=state, asked_at=utcnow())  # fmt: skip
             session.add(row)
         else:
@@ -322,7 +327,9 @@ def promote(session: Session, training: Training, org_id: int) -> int:
     free = None if limit is None else limit - taken(session, training.id, org_id)
     if free is not None and free <= 0:
         return 0
-    waiting = select(Enrolment).where(Enrolment.session_id == training.id, Enrolment.org_id == org_id, Enrolment.state == "waiting").order_by(Enrolment.asked_at, Enrolment.id)
+    waiting = (
+        select(Enrolment).where(Enrolment.session_id == training.id, Enrolment.org_id == org_id, Enrolment.state == "waiting").order_by(Enrolment.asked_at, Enrolment.id)
+    )
     rows = session.scalars(waiting.limit(free) if free is not None else waiting).all()
     for row in rows:
         row.state = "enrolled"

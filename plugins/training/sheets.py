@@ -203,8 +203,8 @@ class Book:
             columns = (Enrolment.id, Enrolment.session_id, Enrolment.person_id, Enrolment.state, Enrolment.halves, Enrolment.score)
             for row in session.execute(select(*columns).where(Enrolment.session_id.in_(part), Enrolment.org_id == org_id)):
                 self.enrolments[(row.session_id, row.person_id)] = row
-            for row in session.execute(select(Credit.enrolment_id, Credit.halves).where(Credit.session_id.in_(part), Credit.state == "valid", Credit.org_id == org_id)):
-                self.credited[row.enrolment_id] = row.halves
+            for valid in session.execute(select(Credit.enrolment_id, Credit.halves).where(Credit.session_id.in_(part), Credit.state == "valid", Credit.org_id == org_id)):
+                self.credited[valid.enrolment_id or 0] = valid.halves
         people = sorted({item.person.id for item in items})
         self.lines: dict[int, list[crediting.Line]] = defaultdict(list)
         for year in {day.year for day in days}:
@@ -244,7 +244,9 @@ class Book:
                 raise Refusal("bad_time", _("起止时间不对"))
             most = rules.longest(rules.net_minutes(start, end), measure.minutes)
             if item.halves > most:
-                raise Refusal("length", _("%(from)s 至 %(to)s 最多 %(n)s 学时", **{"from": f"{meeting.starts:%H:%M}", "to": f"{meeting.ends:%H:%M}", "n": rules.hours(most)}))
+                raise Refusal(
+                    "length", _("%(from)s 至 %(to)s 最多 %(n)s 学时", **{"from": f"{meeting.starts:%H:%M}", "to": f"{meeting.ends:%H:%M}", "n": rules.hours(most)})
+                )
         elif item.halves > measure.most_a_day:
             raise Refusal("day_hours", _("一天最多 %(n)s 学时", n=rules.hours(measure.most_a_day)))
 

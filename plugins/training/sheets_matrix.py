@@ -149,7 +149,11 @@ SPEC = ImportSpec(
     columns=COLUMNS,
     check=check,
     apply=apply,
-    help=_l("每人一行，每期培训一列；列名写明日期、名称、类别和学时，如“3月12日 行政处罚法（专业法律知识，4学时）”，也可写在表头上方各行。格内填学时或 √，空白、× 和“请假”为未参加。"),
+    help=_l(
+        "每人一行，每期培训一列；列名写明日期、名称、类别和学时，如“3月12日 行政处罚法（专业法律知识，4学时）”，也可写在表头上方各行。格内填学时或 √，空白、× 和“请假”为未参加。"
+    ),
     done_endpoint="training.index",
-    is_data=lambda raw: bool(normalise(raw.values.get("name"))) and not normalise(raw.values.get("name")).startswith(("合计", "总计", "小计", "填表", "审核", "制表", "负责人")),
+    is_data=lambda raw: (
+        bool(normalise(raw.values.get("name"))) and not normalise(raw.values.get("name")).startswith(("合计", "总计", "小计", "填表", "审核", "制表", "负责人"))
+    ),
 )

@@ -67,7 +67,9 @@ def _text(cell: Any) -> str:
 def _read(raw: RawRow) -> RowResult:
     cells = raw.values
     text = _text(cells.get("text"))
-    result = RowResult(raw.row, "create", cells=raw.cells, shown={"text": text[:60], "subject": normalise(cells.get("subject"))[:20], "kind": normalise(cells.get("kind"))[:10]})
+    result = RowResult(
+        raw.row, "create", cells=raw.cells, shown={"text": text[:60], "subject": normalise(cells.get("subject"))[:20], "kind": normalise(cells.get("kind"))[:10]}
+    )
     try:
         result.values = _values(cells, text)
         result.shown["answer"] = result.values["answer"]

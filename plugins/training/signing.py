@@ -72,7 +72,9 @@ def screen_key(training: Training) -> str:
 
 
 def _write(session: Session, row: Enrolment, kind: str, at: dt.datetime | None, how: str, reason: str = "") -> None:
-    session.add(Sign(org_id=row.org_id, enrolment_id=row.id, host_id=row.host_id, kind=kind, at=at, how=how, by=current_actor().name, noted_at=utcnow(), reason=reason[:200]))
+    session.add(
+        Sign(org_id=row.org_id, enrolment_id=row.id, host_id=row.host_id, kind=kind, at=at, how=how, by=current_actor().name, noted_at=utcnow(), reason=reason[:200])
+    )
 
 
 def own_row(session: Session, training: Training, person_id: int) -> Enrolment | None:
@@ -196,9 +198,7 @@ def at_time(training: Training, clock: dt.time | None) -> dt.datetime | None:
 
 def from_quick(training: Training, rows: Sequence[Any], typed: Mapping[int, tuple[dt.time | None, dt.time | None]]) -> dict[int, Times]:
     """Quick entry by the numbers of the printed sheet, as times by enrolment; no time of coming is the start."""
-    return {
-        rows[number - 1].id: (training.starts_at if came is None else at_time(training, came), at_time(training, left)) for number, (came, left) in typed.items()
-    }
+    return {rows[number - 1].id: (training.starts_at if came is None else at_time(training, came), at_time(training, left)) for number, (came, left) in typed.items()}
 
 
 def full_minutes(training: Training) -> int:

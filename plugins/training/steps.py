@@ -65,8 +65,8 @@ def finish(session: Session, training: Training, data: Data, today: dt.date) -> 
     title = _("待认定学时：%(title)s", title=training.title)
     if training.organisation.is_town:
         tell(session, title, f"training.finished:{training.id}", f"/training/{training.id}", training.org_id, "office_head")
-    for row in session.scalars(select(Invitation).where(Invitation.session_id == training.id, Invitation.state == "invited")).unique():
-        tell(session, title, f"training.finished:{training.id}", f"/training/{training.id}", row.org_id, "office_head")
+    for invited in session.scalars(select(Invitation).where(Invitation.session_id == training.id, Invitation.state == "invited")).unique():
+        tell(session, title, f"training.finished:{training.id}", f"/training/{training.id}", invited.org_id, "office_head")
 
 
 def certify(session: Session, training: Training, data: Data, today: dt.date) -> None:
@@ -78,7 +78,15 @@ def certify(session: Session, training: Training, data: Data, today: dt.date) ->
 def return_session(session: Session, training: Training, data: Data, today: dt.date) -> None:
     training.state_on, training.state_reason = today, reason_of(data)
     title = _("签到被退回核对：%(title)s", title=training.title)
-    tell(session, title, f"training.returned:{training.id}:{training.version}", f"/training/{training.id}", training.org_id, "training_manager", account_id=training.finished_by)
+    tell(
+        session,
+        title,
+        f"training.returned:{training.id}:{training.version}",
+        f"/training/{training.id}",
+        training.org_id,
+        "training_manager",
+        account_id=training.finished_by,
+    )
 
 
 def cancel_session(session: Session, training: Training, data: Data, today: dt.date) -> None:
@@ -88,8 +96,8 @@ def cancel_session(session: Session, training: Training, data: Data, today: dt.d
     sessions.tell_all(session, training, _("培训已取消：%(title)s（%(why)s）", title=training.title, why=reason_of(data)[:60]), "cancelled", urgent=True)
     for row in session.scalars(select(Enrolment).where(Enrolment.session_id == training.id, Enrolment.state.in_(("enrolled", "waiting", "present", "attended")))):
         row.state = "cancelled"
-    for invitation in session.scalars(select(Invitation).where(Invitation.session_id == training.id)).unique():
-        invitation.state = "cancelled"
+    for invited in session.scalars(select(Invitation).where(Invitation.session_id == training.id)).unique():
+        invited.state = "cancelled"
     session.flush()
 
 
@@ -113,7 +121,16 @@ def decline(session: Session, invitation: Invitation, data: Data, _today: dt.dat
     for row in session.scalars(select(Enrolment).where(Enrolment.session_id == invitation.session_id, Enrolment.org_id == invitation.org_id)):
         row.state = "cancelled"
     title = _("%(town)s 不派员参训：%(why)s", town=invitation.organisation.name, why=invitation.reason[:80])
-    tell(session, title, f"training.declined:{invitation.id}", f"/training/{invitation.session_id}", invitation.host_id, "training_manager", "department_liaison", "supervisor")
+    tell(
+        session,
+        title,
+        f"training.declined:{invitation.id}",
+        f"/training/{invitation.session_id}",
+        invitation.host_id,
+        "training_manager",
+        "department_liaison",
+        "supervisor",
+    )
 
 
 def certify_invited(session: Session, invitation: Invitation, data: Data, today: dt.date) -> None:

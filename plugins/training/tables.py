@@ -55,14 +55,18 @@ def compliance(members: Sequence[queries.Member], names: dict[int, str], year: i
     by_unit = queries.grouped(members, lambda one: (one.org_id, one.unit))
     _sheet(book, _("按中队"), [_("单位"), _("中队（组）"), *stands], [[names.get(key[0], ""), key[1], *_stands(one)] for key, one in by_unit.items()])
     people = [
-        [one.name, names.get(one.org_id, ""), one.unit, one.position, one.standing.need / 2, one.standing.counted / 2, one.standing.planned / 2, one.standing.short / 2 if one.owes else "",
+        [one.name, names.get(one.org_id, ""), one.unit, one.position, one.standing.need / 2, one.standing.counted / 2, one.standing.planned / 2,
+        one.standing.short / 2 if one.owes else "",
          one.standing.forecast / 2 if one.owes else "", one.uncounted / 2, one.standing.updates, one.points / 100, str(words.VERDICTS[one.status][0]),
          *(halves / 2 for halves in one.categories.values())]
         for one in members
     ]  # fmt: skip
-    _sheet(book, _("按人员"), [_("姓名"), _("单位"), _("中队（组）"), _("职务"), _("应达"), _("计入学时"), _("已安排"), _("还差"), _("预计年末差"), _("不计入学时"), _("法律知识更新次数"),
+    _sheet(book, _("按人员"), [_("姓名"), _("单位"), _("中队（组）"), _("职务"), _("应达"), _("计入学时"), _("已安排"), _("还差"), _("预计年末差"), _("不计入学时"),
+        _("法律知识更新次数"),
                               _("学分"), _("状态"), *categories], people)  # fmt: skip
-    held = [[row.name, str(words.DUTIES[row.kind]), row.sessions, row.last or "", _("已组织") if row.sessions else _("%(year)s 未组织", year=year)] for row in departments]
+    held = [
+        [row.name, str(words.DUTIES[row.kind]), row.sessions, row.last or "", _("已组织") if row.sessions else _("%(year)s 未组织", year=year)] for row in departments
+    ]
     _sheet(book, _("区级部门"), [_("部门"), _("职责"), _("期数"), _("最近日期"), _("情况")], held)
     book.close()
     stream.seek(0)
@@ -107,7 +111,9 @@ def attendances(session: Session, org_id: int, year: int) -> list[Attended]:
         if not halves:
             continue
         starts, ends = (f"{local(row.starts_at):%H:%M}", f"{local(row.ends_at):%H:%M}") if row.timed else ("", "")
-        rows.append(Attended(row.person_id, row.name, row.id_number_hint, row.id, row.title, row.category, row.held_on, starts, ends, halves, row.organiser_name, row.score))
+        rows.append(
+            Attended(row.person_id, row.name, row.id_number_hint, row.id, row.title, row.category, row.held_on, starts, ends, halves, row.organiser_name, row.score)
+        )
     return rows
 
 
@@ -115,7 +121,19 @@ def lines(rows: Sequence[Attended]) -> IO[bytes]:
     """One row an attendance."""
     titles = ["序号", "姓名", "身份证号", "培训名称", "类别", "日期", "开始时间", "结束时间", "学时", "主办单位", "成绩"]
     listed = (
-        [n, row.name, row.hint, row.title, str(words.CATEGORIES[row.category]), row.day, row.starts, row.ends, row.halves / 2, row.organiser, "" if row.score is None else row.score]
+        [
+            n,
+            row.name,
+            row.hint,
+            row.title,
+            str(words.CATEGORIES[row.category]),
+            row.day,
+            row.starts,
+            row.ends,
+            row.halves / 2,
+            row.organiser,
+            "" if row.score is None else row.score,
+        ]
         for n, row in enumerate(rows, 1)
     )
     return write_xlsx(titles, listed, "签到记录")
@@ -131,6 +149,7 @@ def matrix(rows: Sequence[Attended], year: int, org: str) -> IO[bytes]:
     top = {key: max(row.halves for row in rows if row.session_id == key) for key in sessions}
     heads = [f"{one.day.month}月{one.day.day}日 {one.title}（{words.CATEGORIES[one.category]}，{rules.hours(top[key])}学时）" for key, one in sessions.items()]
     listed = (
-        [n, name, hint, *(given.get(key, "") for key in sessions), sum(given.values())] for n, (name, hint, given) in enumerate(sorted(people.values(), key=lambda one: one[:2]), 1)
+        [n, name, hint, *(given.get(key, "") for key in sessions), sum(given.values())]
+        for n, (name, hint, given) in enumerate(sorted(people.values(), key=lambda one: one[:2]), 1)
     )
     return write_xlsx(["序号", "姓名", "身份证号", *heads, "合计"], listed, f"{year}年培训签到表")

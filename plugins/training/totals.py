@@ -24,7 +24,9 @@ def _sums(session: Session, year: int, people: Collection[int] | None, org_id: i
     if org_id is not None:
         found = found.where(Credit.org_id == org_id)
     sums: dict[int, dict[str, int]] = {}
-    for org, person, category, counted, halves, entries, points, updates in session.execute(found.group_by(Credit.org_id, Credit.person_id, Credit.category, Credit.counted)):
+    for org, person, category, counted, halves, entries, points, updates in session.execute(
+        found.group_by(Credit.org_id, Credit.person_id, Credit.category, Credit.counted)
+    ):
         row = sums.setdefault(person, dict.fromkeys(SUMS, 0) | {"org_id": org})
         row["counted" if counted else "uncounted"] += int(halves)
         row[category] += int(halves)

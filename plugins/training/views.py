@@ -41,9 +41,12 @@ def in_sight() -> ColumnElement[bool]:
 
 
 def _select() -> Any:
-    seated = select(func.count()).select_from(Enrolment).where(Enrolment.session_id == Training.id, Enrolment.state.in_(rules.SEATED)).correlate(Training).scalar_subquery()
+    seated = (
+        select(func.count()).select_from(Enrolment).where(Enrolment.session_id == Training.id, Enrolment.state.in_(rules.SEATED)).correlate(Training).scalar_subquery()
+    )
     columns = (
-        Training.id, Training.number, Training.title, Training.category, Training.starts_at, Training.timed, Training.held_on, Training.halves, Training.state, Training.place,
+        Training.id, Training.number, Training.title, Training.category, Training.starts_at, Training.timed, Training.held_on, Training.halves, Training.state,
+            Training.place,
         Training.lecturer, Training.organiser_name, Training.mode,
     )  # fmt: skip
     return select(*columns, seated.label("seated"), Organisation.name.label("host")).join(Organisation, Organisation.id == Training.org_id).where(in_sight())
@@ -70,7 +73,11 @@ def spec() -> ListSpec:
     """The sessions that the acting role sees."""
     years = [(str(year), str(year)) for year in range(today().year + 1, today().year - 6, -1)]
     several = not g.grant.organisation.is_town
-    towns = [Choice("town", _l("举办单位"), [(str(key), name) for key, name in queries.town_names(db.session()).items()], lambda value: Training.org_id == int(value))] if several else []
+    towns = (
+        [Choice("town", _l("举办单位"), [(str(key), name) for key, name in queries.town_names(db.session()).items()], lambda value: Training.org_id == int(value))]
+        if several
+        else []
+    )
     return ListSpec(
         name="training.session",
         select=_select,
@@ -283,9 +290,13 @@ def detail(training_id: int) -> Any:
     town = g.grant.org_id if g.grant.organisation.is_town else None
     preview = crediting.assess(session, training, town) if town and reads and can(rights.CERTIFY) and training.state in ("finished", "certified") else []
     invited = session.scalars(select(Invitation).where(Invitation.session_id == training_id).order_by(Invitation.org_id)).unique().all() if host else []
-    counts = {org_id: number for org_id, number in session.execute(
-        select(Enrolment.org_id, func.count()).where(Enrolment.session_id == training_id, Enrolment.state.in_(rules.SEATED)).group_by(Enrolment.org_id))} if host else {}  # fmt: skip
-    may_seat = training.state == "open" and bool(town) and ((host and can(rights.ORGANISE)) or (invitation is not None and invitation.state == "invited" and can(rights.NOMINATE)))
+    seated = select(Enrolment.org_id, func.count()).where(Enrolment.session_id == training_id, Enrolment.state.in_(rules.SEATED)).group_by(Enrolment.org_id)
+    counts = {row[0]: row[1] for row in session.execute(seated)} if host else {}
+    may_seat = (
+        training.state == "open"
+        and bool(town)
+        and ((host and can(rights.ORGANISE)) or (invitation is not None and invitation.state == "invited" and can(rights.NOMINATE)))
+    )
     found = session.scalars(select(Exam).where(Exam.session_id == training_id).order_by(Exam.id)).unique().all() if reads else []
     return render_template(
         "training/detail.html", training=training, workflow=workflow.SESSION, invitations=workflow.INVITATION, invitation=invitation, host=host, reads=reads, rows=rows,
@@ -301,7 +312,9 @@ def detail(training_id: int) -> Any:
 def _candidates(training: Training, org_id: int) -> list[Any]:
     """People of the town who have no seat yet."""
     seated = select(Enrolment.person_id).where(Enrolment.session_id == training.id, Enrolment.state != "cancelled")
-    found = select(Person.id, Person.name, Person.team, Person.position).where(Person.org_id == org_id, Person.post_status.in_(sessions.ON_POST), Person.id.not_in(seated))
+    found = select(Person.id, Person.name, Person.team, Person.position).where(
+        Person.org_id == org_id, Person.post_status.in_(sessions.ON_POST), Person.id.not_in(seated)
+    )
     return list(db.session.execute(found.order_by(Person.team, Person.name, Person.id)).all())
 
 
@@ -362,7 +375,10 @@ def enrol(training_id: int) -> Any:
         made = sessions.enrol(session, sessions.get(session, training_id, lock=True), _people(ids), source, today())
         waiting = sum(row.state == "waiting" for row in made)
         count = len(made)
-    flash(_("已报名 %(n)s 人。", n=count - waiting) if not waiting else _("已报名 %(n)s 人，%(w)s 人进入候补。", n=count - waiting, w=waiting), "success" if not waiting else "warning")
+    flash(
+        _("已报名 %(n)s 人。", n=count - waiting) if not waiting else _("已报名 %(n)s 人，%(w)s 人进入候补。", n=count - waiting, w=waiting),
+        "success" if not waiting else "warning",
+    )
     return redirect(url_for("training.detail", training_id=training_id, _anchor="people"), 303)
 
 
@@ -417,4 +433,3 @@ def notice(training_id: int, kind: str) -> Any:
     invited = session.scalars(select(Invitation).where(Invitation.session_id == training_id, Invitation.state != "cancelled").order_by(Invitation.org_id)).unique()
     seats = [(row.organisation.name, row.quota) for row in invited]
     return send(papers.notice(training, sessions.place_of(session, training), seats, today()), kind, _("培训通知 %(title)s", title=training.title), record=training)
-

@@ -121,7 +121,9 @@ def _show(form: forms.ExamForm, exam: Exam | None) -> Any:
     there = exams.pool(db.session(), probe)
     lines = [(subject, kind, len(ids)) for (subject, kind), ids in sorted(there.items(), key=lambda pair: (pair[0][0], rules_exam.KINDS.index(pair[0][1])))]
     typed = {(part["subject"], part["kind"]): part for part in (exam.parts if exam is not None else ())}
-    return render_template("training/exam_form.html", form=form, exam=exam, lines=lines[:MOST_PARTS], typed=typed, words=words), 422 if form.errors or form.form_errors else 200
+    return render_template(
+        "training/exam_form.html", form=form, exam=exam, lines=lines[:MOST_PARTS], typed=typed, words=words
+    ), 422 if form.errors or form.form_errors else 200
 
 
 @blueprint.route("/exams/new", methods=["GET", "POST"])
@@ -176,7 +178,9 @@ def edit(exam_id: int) -> Any:
 
 
 def _attempts(exam_id: int) -> Any:
-    return db.session.scalars(select(Attempt).where(Attempt.exam_id == exam_id).order_by(Attempt.org_id, Attempt.person_name, Attempt.person_id, Attempt.number).limit(3000)).all()
+    return db.session.scalars(
+        select(Attempt).where(Attempt.exam_id == exam_id).order_by(Attempt.org_id, Attempt.person_name, Attempt.person_id, Attempt.number).limit(3000)
+    ).all()
 
 
 @blueprint.get("/exams/<int:exam_id>")
@@ -196,7 +200,9 @@ def _page(exam_id: int, problem: str = "", typed: dict[int, str] | None = None) 
     candidates: Any = []
     if host and can(rights.ORGANISE) and g.grant.organisation.is_town and exam.state != "closed":
         known = [row.person_id for row in rows]
-        found = select(Person.id, Person.name, Person.team, Person.position).where(Person.org_id == g.grant.org_id, Person.post_status.in_(sessions.ON_POST), Person.id.not_in(known))
+        found = select(Person.id, Person.name, Person.team, Person.position).where(
+            Person.org_id == g.grant.org_id, Person.post_status.in_(sessions.ON_POST), Person.id.not_in(known)
+        )
         candidates = session.execute(found.order_by(Person.team, Person.name, Person.id)).all()
     return render_template(
         "training/exam.html", exam=exam, workflow=workflow.EXAM, rows=rows, words=words, local=sessions.local, host=host, training=training, candidates=candidates,

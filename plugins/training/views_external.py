@@ -39,7 +39,8 @@ def spec() -> ListSpec:
     """External trainings of the towns in sight."""
     towns = queries.town_names(db.session())
     several = not g.grant.organisation.is_town
-    columns = (External.id, External.org_id, External.person_name, External.title, External.category, External.starts_on, External.ends_on, External.halves, External.organiser_name,
+    columns: Any = (External.id, External.org_id, External.person_name, External.title, External.category, External.starts_on, External.ends_on, External.halves,
+        External.organiser_name,
                External.state)  # fmt: skip
     return ListSpec(
         name="training.external",
@@ -236,7 +237,9 @@ def new_exemption() -> Any:
                 session.add(row)
                 session.flush()
                 key = row.id
-                steps.tell(session, _("年度情况说明待审核：%(name)s", name=person.name), f"training.exemption:{key}", f"/training/exemptions/{key}", person.org_id, "office_head")
+                steps.tell(
+                    session, _("年度情况说明待审核：%(name)s", name=person.name), f"training.exemption:{key}", f"/training/exemptions/{key}", person.org_id, "office_head"
+                )
             flash(_("已登记，待负责人审核。"), "success")
             return redirect(url_for("training_external.exemption", exemption_id=key), 303)
         except Refused as error:

@@ -44,6 +44,7 @@ def spec(year: int) -> ListSpec:
     towns = queries.town_names(session)
     members = {member.person_id: member for member in queries.members(session, year, today())}
     several = not g.grant.organisation.is_town
+    columns: Any = (Person.id, Person.name, Person.org_id, Person.team, Person.position)
     counted = func.coalesce(PersonYear.counted, 0)
     by = {status: [key for key, one in members.items() if one.status == status] for status in words.VERDICTS}
     lights = {light: [key for key, one in members.items() if one.light == light and one.owes] for light in words.LIGHTS}
@@ -60,8 +61,7 @@ def spec(year: int) -> ListSpec:
 
     return ListSpec(
         name="training.people",
-        select=lambda: select(Person.id, Person.name, Person.org_id, Person.team, Person.position).outerjoin(
-            PersonYear, (PersonYear.person_id == Person.id) & (PersonYear.year == year)).where(Person.id.in_(list(members))),
+        select=lambda: select(*columns).outerjoin(PersonYear, (PersonYear.person_id == Person.id) & (PersonYear.year == year)).where(Person.id.in_(list(members))),
         key=Person.id,
         columns=(
             Column("name", _l("姓名"), lambda row: row.name, link=lambda row: url_for("training_file.detail", person_id=row.id, year=year), order="name"),
@@ -240,7 +240,9 @@ def archive(batch_id: int) -> Any:
     found = db.session.scalars(select(Batch).where(Batch.id == batch_id, Batch.state == "done")).one_or_none()
     if found is None or found.org_id not in _towns() or not batches.path_of(batch_id).exists():
         raise NotFound(_("没有找到这份档案，或已过保存期。"))
-    audit.note("training.batch_taken", record_type="training.batch", record_id=batch_id, chain_id=found.org_id, detail={"files": found.files, "digest": found.digest[:16]})
+    audit.note(
+        "training.batch_taken", record_type="training.batch", record_id=batch_id, chain_id=found.org_id, detail={"files": found.files, "digest": found.digest[:16]}
+    )
     name = _("%(town)s%(year)s年度培训档案.zip", town=_towns()[found.org_id], year=found.year)
     return send_file(batches.path_of(batch_id), "application/zip", as_attachment=True, download_name=name)
 
@@ -262,4 +264,6 @@ def verify() -> Any:
     if typed:
         audit.note("training.file_checked", record_type="directory.person", record_id=found.person_id if found else None, chain_id=g.grant.org_id,
                    result="ok" if found else "refused")  # fmt: skip
-    return render_template("training/check.html", typed=typed, found=found, org=org, person=person, now=now, hours=rules.hours, at=utcnow()), 422 if typed and found is None else 200
+    return render_template(
+        "training/check.html", typed=typed, found=found, org=org, person=person, now=now, hours=rules.hours, at=utcnow()
+    ), 422 if typed and found is None else 200

@@ -40,12 +40,14 @@ def index() -> Any:
                                or_(Training.enrol_until.is_(None), Training.enrol_until >= day)).order_by(Training.starts_at).limit(20)
     ).unique().all()  # fmt: skip
     sits = session.execute(
-        select(Attempt, Exam).join(Exam, Exam.id == Attempt.exam_id).where(Attempt.person_id == person.id, Attempt.state != "void").order_by(Exam.opens_at.desc(), Attempt.number.desc())
+        select(Attempt, Exam).join(Exam, Exam.id == Attempt.exam_id).where(Attempt.person_id == person.id, Attempt.state != "void").order_by(Exam.opens_at.desc(),
+            Attempt.number.desc())
         .limit(20)
     ).all()  # fmt: skip
     external = session.scalars(select(External).where(External.person_id == person.id).order_by(External.starts_on.desc()).limit(10)).unique().all()
     return render_template(
-        "training/mine.html", person=person, file=file, own=own, offered=offered, sits=_latest(sits), external=external, words=words, hours=rules.hours, points=files.points,
+        "training/mine.html", person=person, file=file, own=own, offered=offered, sits=_latest(sits), external=external, words=words, hours=rules.hours,
+        points=files.points,
         verdict=files.verdict(file), when=papers.when, external_workflow=workflow.EXTERNAL, local=sessions.local, now=utcnow(), day=day, guide=rules.guide(day, day.year),
     )  # fmt: skip
 
@@ -68,7 +70,8 @@ def calendar() -> Any:
     since = utcnow() - dt.timedelta(days=30)
     found = db.session.scalars(
         select(Training).join(Enrolment, Enrolment.session_id == Training.id)
-        .where(Enrolment.person_id == person.id, Enrolment.state != "waiting", Training.starts_at > since, Training.state != "planned").order_by(Training.starts_at).limit(100)
+        .where(Enrolment.person_id == person.id, Enrolment.state != "waiting", Training.starts_at > since,
+            Training.state != "planned").order_by(Training.starts_at).limit(100)
     ).unique().all()  # fmt: skip
     content = ics.calendar([(training, sessions.place_of(db.session(), training)) for training in found])
     return send_file(io.BytesIO(content), "text/calendar; charset=utf-8", as_attachment=True, download_name="training.ics")

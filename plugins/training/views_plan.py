@@ -32,7 +32,9 @@ def index() -> Any:
     count = select(func.count()).select_from(PlanItem).where(PlanItem.plan_id == Plan.id).correlate(Plan).scalar_subquery()
     total = select(func.coalesce(func.sum(PlanItem.halves), 0)).where(PlanItem.plan_id == Plan.id).correlate(Plan).scalar_subquery()
     columns = (Plan.id, Plan.year, Plan.title, Plan.state, Plan.approved_on, Organisation.name.label("org"), count.label("items"), total.label("halves"))
-    rows = db.session.execute(select(*columns).join(Organisation, Organisation.id == Plan.org_id).order_by(Plan.year.desc(), Organisation.weight, Plan.id).limit(300)).all()
+    rows = db.session.execute(
+        select(*columns).join(Organisation, Organisation.id == Plan.org_id).order_by(Plan.year.desc(), Organisation.weight, Plan.id).limit(300)
+    ).all()
     own = {row.year for row in rows if row.org == g.grant.organisation.name}
     years = [year for year in (today().year + 1, today().year) if year not in own] if can(rights.ORGANISE) else []
     return render_template("training/plans.html", rows=rows, workflow=workflow.PLAN, hours=rules.hours, years=years)
@@ -167,7 +169,9 @@ def rooms(room_id: int | None = None) -> Any:
     if request.method == "POST" and form.validate():
         try:
             with unit_of_work("training.room_edited") as session:
-                room = session.scalars(select(Room).where(Room.id == room_id, Room.org_id == g.grant.org_id)).one() if room_id is not None else Room(org_id=g.grant.org_id)
+                room = (
+                    session.scalars(select(Room).where(Room.id == room_id, Room.org_id == g.grant.org_id)).one() if room_id is not None else Room(org_id=g.grant.org_id)
+                )
                 room.name, room.place, room.seats, room.active = (form.name.data or "").strip(), (form.place.data or "").strip(), form.seats.data, form.active.data
                 session.add(room)
                 session.flush()
@@ -187,7 +191,9 @@ def rooms(room_id: int | None = None) -> Any:
 def duties() -> Any:
     """Which departments owe the towns a training a year."""
     form = forms.DutyForm() if request.method == "POST" else forms.DutyForm(formdata=None)
-    rows = db.session.execute(select(Organisation.id, Organisation.name).where(Organisation.kind == "department", Organisation.active).order_by(Organisation.weight, Organisation.id))
+    rows = db.session.execute(
+        select(Organisation.id, Organisation.name).where(Organisation.kind == "department", Organisation.active).order_by(Organisation.weight, Organisation.id)
+    )
     form.department_id.choices = [(row.id, row.name) for row in rows]
     if request.method == "GET":
         form.first_year.data = today().year

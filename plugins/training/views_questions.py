@@ -34,7 +34,7 @@ def _mine() -> Any:
 def spec() -> ListSpec:
     """The pool of the acting organisation."""
     subjects = list(db.session.scalars(_mine()))
-    columns = (Question.id, Question.subject, Question.kind, Question.text, Question.answer, Question.active)
+    columns: Any = (Question.id, Question.subject, Question.kind, Question.text, Question.answer, Question.active)
     return ListSpec(
         name="training.question",
         select=lambda: select(*columns).where(Question.org_id == g.grant.org_id),
@@ -43,7 +43,7 @@ def spec() -> ListSpec:
             Column("text", _l("题干"), lambda row: row.text[:80], link=lambda row: url_for("training_questions.edit", question_id=row.id), css="wide"),
             Column("subject", _l("科目"), lambda row: row.subject, order="subject"),
             Column("kind", _l("题型"), lambda row: words.QUESTION_KINDS[row.kind]),
-            Column("answer", _l("答案"), lambda row: ({"A": _("对"), "B": _("错")}[row.answer] if row.kind == "judge" else row.answer), css="num"),
+            Column("answer", _l("答案"), lambda row: {"A": _("对"), "B": _("错")}[row.answer] if row.kind == "judge" else row.answer, css="num"),
             Column("active", _l("在用"), lambda row: _("是") if row.active else _("停用")),
         ),
         orders={"subject": Order(_l("科目"), [(Question.subject, False)]), "new": Order(_l("最近"), [(Question.id, True)])},
@@ -73,7 +73,15 @@ def export() -> Any:
     titles = ["序号", "科目", "题型", "题干", *(f"选项{letter}" for letter in OPTIONS), "答案", "解析"]
     kinds = {"single": "单选题", "multiple": "多选题", "judge": "判断题"}
     listed = (
-        [n, row.subject, kinds[row.kind], row.text, *([*row.options, *[""] * 8][:8]), {"A": "对", "B": "错"}[row.answer] if row.kind == "judge" else row.answer, row.explanation]
+        [
+            n,
+            row.subject,
+            kinds[row.kind],
+            row.text,
+            *([*row.options, *[""] * 8][:8]),
+            {"A": "对", "B": "错"}[row.answer] if row.kind == "judge" else row.answer,
+            row.explanation,
+        ]
         for n, row in enumerate(rows, 1)
     )
     audit.note("records.exported", record_type="training.question", chain_id=g.grant.org_id, detail={"rows": len(rows), "format": "xlsx"})

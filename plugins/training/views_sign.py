@@ -52,7 +52,9 @@ def hosted(training_id: int) -> Training:
 def sheet(training_id: int) -> Any:
     """签到表 for printing."""
     training = hosted(training_id)
-    return render_template("training/sheet.html", training=training, rows=on_sheet(training_id), place=sessions.place_of(db.session(), training), when=papers.when(training))
+    return render_template(
+        "training/sheet.html", training=training, rows=on_sheet(training_id), place=sessions.place_of(db.session(), training), when=papers.when(training)
+    )
 
 
 @blueprint.get("/<int:training_id>/sheet.<kind>")
@@ -104,7 +106,9 @@ def _read(training: Training, rows: Sequence[Enrolment], form: forms.EntryForm, 
     if (form.quick.data or "").strip():
         quick = rules_sheet.read_quick(form.quick.data or "", len(rows))
         if quick.unread:
-            raise Refused(_("看不懂：%(words)s。请写序号（1 至 %(n)s）和时间，如“1-20 23”“21 9:40-11:00”。", words="、".join(quick.unread[:8]), n=len(rows)), field="quick")
+            raise Refused(
+                _("看不懂：%(words)s。请写序号（1 至 %(n)s）和时间，如“1-20 23”“21 9:40-11:00”。", words="、".join(quick.unread[:8]), n=len(rows)), field="quick"
+            )
         times.update(signing.from_quick(training, rows, quick.times))
     return times
 

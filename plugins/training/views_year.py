@@ -38,13 +38,17 @@ def _charts(whole: queries.Summary, groups: list[tuple[str, queries.Summary]], y
     status = [(_("已达标"), whole.met, "green", "met"), (_("缺法律知识更新"), whole.no_update, "amber", "no_update"), (_("未达标"), whole.short, "red", "short"),
               (_("免训"), whole.exempt, "grey", "exempt")]  # fmt: skip
     ring = charts.shares(
-        _("达标情况"), [word for word, _n, _t, _c in status], [n for _w, n, _t, _c in status], tones=[tone for _w, _n, tone, _c in status], unit=_("人"), heading=_("情况"),
+        _("达标情况"), [word for word, _n, _t, _c in status], [n for _w, n, _t, _c in status], tones=[tone for _w, _n, tone, _c in status], unit=_("人"),
+            heading=_("情况"),
         links=[url_for("training_file.people", year=year, status=code) for _w, _n, _t, code in status],
     )  # fmt: skip
     used = [(code, halves) for code, halves in whole.categories.items() if halves]
-    kinds = charts.rows(_("各类别学时"), [str(words.CATEGORIES[code]) for code, _h in used], [charts.Series(_("学时"), [halves / 2 for _c, halves in used])], unit=_("学时"),
+    kinds = charts.rows(_("各类别学时"), [str(words.CATEGORIES[code]) for code, _h in used], [charts.Series(_("学时"), [halves / 2 for _c, halves in used])],
+        unit=_("学时"),
                         heading=_("类别"))  # fmt: skip
-    rate = charts.rows(_("各单位达标率"), [name for name, _s in groups], [charts.Series(_("达标率"), [one.rate for _n, one in groups], links=links)], unit="%", heading=_("单位"))
+    rate = charts.rows(
+        _("各单位达标率"), [name for name, _s in groups], [charts.Series(_("达标率"), [one.rate for _n, one in groups], links=links)], unit="%", heading=_("单位")
+    )
     return [ring, kinds, rate]
 
 
@@ -66,9 +70,11 @@ def index() -> Any:
     behind = sorted((one for one in members if one.owes and one.status != "met"), key=lambda one: (-one.standing.forecast, -one.standing.short, one.name))
     record = years.book(session, town, year) if town is not None else None
     return render_template(
-        "training/year.html", year=year, years=queries.years_known(session, day), town=town, towns=names, whole=whole, groups=groups, behind=behind[:SHOWN], more=len(behind) - SHOWN,
+        "training/year.html", year=year, years=queries.years_known(session, day), town=town, towns=names, whole=whole, groups=groups, behind=behind[:SHOWN],
+        more=len(behind) - SHOWN,
         drawn=_charts(whole, [(name, one) for name, one, _link in groups], year, [link for _n, _o, link in groups]), departments=queries.departments(session, year),
-        record=record, workflow=workflow.YEAR, words=words, hours=rules.hours, day=day, over=day.year > year, may_close=town is not None and can(rights.CLOSE, town) and day.year > year,
+        record=record, workflow=workflow.YEAR, words=words, hours=rules.hours, day=day, over=day.year > year,
+            may_close=town is not None and can(rights.CLOSE, town) and day.year > year,
         closes=rules.closes_on(year), may_export=can(rights.EXPORT), warned=day >= rules.warn_from(year), guide=rules.guide(day, year),
     )  # fmt: skip
 
@@ -175,7 +181,9 @@ def by_id(book_id: int) -> Any:
     if found.org_id not in queries.town_names(db.session()):
         raise NotFound(_("没有找到这条记录。"))
     now = queries.summary(db.session(), found.org_id, found.year, today())
-    return render_template("training/book.html", record=found, workflow=workflow.YEAR, now=now, hours=rules.hours, words=words, history=audit.history("training.year", book_id, 30))
+    return render_template(
+        "training/book.html", record=found, workflow=workflow.YEAR, now=now, hours=rules.hours, words=words, history=audit.history("training.year", book_id, 30)
+    )
 
 
 @blueprint.get("/books")

@@ -49,7 +49,9 @@ def unfinished(session: Session, org_id: int, year: int) -> dict[str, int]:
     """What still waits in a year: sessions not certified, people in them, external training not decided."""
     waiting = select(Training.id).where(Training.year == year, Training.state.in_(("open", "finished"))).scalar_subquery()
     sessions = session.scalars(select(Training.id).where(Training.org_id == org_id, Training.year == year, Training.state.in_(("planned", "open", "finished")))).all()
-    people = session.scalars(select(Enrolment.id).where(Enrolment.org_id == org_id, Enrolment.session_id.in_(waiting), Enrolment.state.in_(("present", "attended")))).all()
+    people = session.scalars(
+        select(Enrolment.id).where(Enrolment.org_id == org_id, Enrolment.session_id.in_(waiting), Enrolment.state.in_(("present", "attended")))
+    ).all()
     first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
     external = session.scalars(select(External.id).where(External.org_id == org_id, External.starts_on.between(first, last), External.state == "submitted")).all()
     return {"sessions": len(sessions), "people": len(people), "external": len(external)}

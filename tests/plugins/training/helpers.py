@@ -51,7 +51,8 @@ def session_of(town: Any, start: str, title: str = "培训", category: str = "pr
     """A session of a town, past the pages; returns the id."""
     org_id, begin = town.id, dt.datetime.fromisoformat(start)
     values = {
-        "title": title, "category": category, "mode": "定制式", "organiser": "own", "starts_at": begin, "ends_at": begin + dt.timedelta(hours=length), "halves": int(hours * 2),
+        "title": title, "category": category, "mode": "定制式", "organiser": "own", "starts_at": begin, "ends_at": begin + dt.timedelta(hours=length),
+        "halves": int(hours * 2),
         "lecturer": "", **more,
     }  # fmt: skip
     with Work() as session:

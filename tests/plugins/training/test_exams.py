@@ -17,7 +17,8 @@ from tests.plugins.training.test_workflow import text
 
 NOON = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 FORM = {
-    "title": "综合法律知识考试", "kind": "general", "way": "online", "session_id": "0", "day": "2026-11-24", "opens": "09:00", "last_day": "2026-11-24", "closes": "18:00",
+    "title": "综合法律知识考试", "kind": "general", "way": "online", "session_id": "0", "day": "2026-11-24", "opens": "09:00", "last_day": "2026-11-24",
+    "closes": "18:00",
     "minutes": "30", "pass_mark": "60", "attempts": "2", "subject-0": "法", "kind-0": "single", "count-0": "4", "marks-0": "20", "subject-1": "法", "kind-1": "judge",
     "count-1": "2", "marks-1": "10",
 }  # fmt: skip
@@ -172,12 +173,15 @@ def test_bad_answers_and_bad_papers(app_sqlite, world, login, post, exam):
 def test_the_pool(app_sqlite, world, login, post):
     manager = login("jn_train")
     form = {"subject": "法", "kind": "single", "text": "罚款谁收？", "options": "银行\n队员", "answer": "A", "explanation": "", "active": "y"}
-    for data, words in (({"answer": ""}, "请填写此项"), ({"answer": "C"}, "答案不在选项之中"), ({"options": "银行"}, "选项应为 2 至 8 个"), ({"kind": "multiple"}, "多选题至少有两个答案"),
+    for data, words in (({"answer": ""}, "请填写此项"), ({"answer": "C"}, "答案不在选项之中"), ({"options": "银行"}, "选项应为 2 至 8 个"),
+        ({"kind": "multiple"}, "多选题至少有两个答案"),
                         ({"options": "银行\n银行"}, "有相同的选项"), ({"text": "长" * 3000}, "最多 2000 个字")):  # fmt: skip
         answer = post(manager, "/training/questions/new", {**form, **data}, page="/training/questions/new")
         assert answer.status_code == 422 and words in text(answer), words
     assert post(manager, "/training/questions/new", form, page="/training/questions/new").status_code == 303
     assert "已有同一道题" in text(post(manager, "/training/questions/new", {**form, "text": " 罚款 谁收？ "}, page="/training/questions/new"))
-    assert post(manager, f"/training/questions/{only(Question).id}", {**form, "answer": "B"}, page="/training/questions").status_code == 303 and only(Question).answer == "B"
+    assert (
+        post(manager, f"/training/questions/{only(Question).id}", {**form, "answer": "B"}, page="/training/questions").status_code == 303 and only(Question).answer == "B"
+    )
     assert login("gl_train").get(f"/training/questions/{only(Question).id}").status_code == 404
     assert re.search("罚款谁收", text(manager.get("/training/questions?q=罚款")))

@@ -8,8 +8,10 @@ from portal.auth import roles
 from tests.plugins.training.helpers import person, session_of
 
 ACCOUNTS = {
-    "jn_train": "training_manager", "jn_head": "office_head", "jn_leader": "leader", "jn_officer": "handling_officer", "jn_legal": "legal_reviewer", "jn_clerk": "certificate_clerk",
-    "jn_intake": "intake_clerk", "jn_disc": "discipline_officer", "sup": "supervisor", "ga_liaison": "department_liaison", "sysadmin": "system_admin", "auditor": "security_auditor",
+    "jn_train": "training_manager", "jn_head": "office_head", "jn_leader": "leader", "jn_officer": "handling_officer", "jn_legal": "legal_reviewer",
+    "jn_clerk": "certificate_clerk",
+    "jn_intake": "intake_clerk", "jn_disc": "discipline_officer", "sup": "supervisor", "ga_liaison": "department_liaison", "sysadmin": "system_admin",
+    "auditor": "security_auditor",
     "secadmin": "security_admin",
 }  # fmt: skip
 OPEN = {"training_sign.screen"}
@@ -70,15 +72,22 @@ def test_nothing_typed_brings_it_down(app_sqlite, world, login, post):
     session_of(world.jiangnan, "2026-11-24 09:00")
     odd = ("", "-1", "99999999999999999999", "2026-02-30", "😀", "\x00", "\ud800".encode("utf-8", "replace").decode(), "长" * 3000, "' OR 1=1", "<script>", "%", "all")
     for client in (login("jn_head"), login("sup")):
-        for path in ("/training", "/training/people", "/training/year", "/training/departments", "/training/external", "/training/exams", "/training/questions", "/training/check",
+        for path in ("/training", "/training/people", "/training/year", "/training/departments", "/training/external", "/training/exams", "/training/questions",
+            "/training/check",
                      "/training/people/1", "/training/new", "/training/exams/new", "/training/certify", "/training/year/attendance.xlsx"):  # fmt: skip
             for value in odd:
-                query = dict.fromkeys(("year", "town", "status", "light", "q", "code", "ids", "sort", "after", "like", "plan_item", "session", "shape", "size", "held_from"), value)
+                query = dict.fromkeys(
+                    ("year", "town", "status", "light", "q", "code", "ids", "sort", "after", "like", "plan_item", "session", "shape", "size", "held_from"), value
+                )
                 assert client.get(path, query_string=query).status_code < 500, (path, value)
     manager = login("jn_train")
-    for path in ("/training/1/enrol", "/training/1/invite", "/training/1/entry", "/training/1/walk-in", "/training/batches", "/training/plans", "/training/rooms", "/training/people/1/account",
-                 "/training/external/new", "/training/exemptions/new", "/training/questions/new", "/training/exams/new", "/training/new", "/training/1/edit"):  # fmt: skip
+    for path in ("/training/1/enrol", "/training/1/invite", "/training/1/entry", "/training/1/walk-in", "/training/batches", "/training/plans", "/training/rooms",
+        "/training/people/1/account",
+                 "/training/external/new", "/training/exemptions/new", "/training/questions/new", "/training/exams/new", "/training/new",
+                 "/training/1/edit"):  # fmt: skip
         for value in odd:
-            names = ("people", "quota-2", "in-1", "out-1", "quick", "reason", "town", "year", "kind", "name", "seats", "account", "title", "hours", "day", "starts", "ends", "pause",
-                     "capacity", "text", "options", "answer", "subject", "minutes", "opens", "closes", "last_day", "count-0", "person_id", "starts_on", "ends_on", "on_day", "version")  # fmt: skip
+            names = ("people", "quota-2", "in-1", "out-1", "quick", "reason", "town", "year", "kind", "name", "seats", "account", "title", "hours", "day", "starts",
+                "ends", "pause",
+                     "capacity", "text", "options", "answer", "subject", "minutes", "opens", "closes", "last_day", "count-0", "person_id", "starts_on", "ends_on",
+                     "on_day", "version")  # fmt: skip
             assert post(manager, path, dict.fromkeys(names, value)).status_code < 500, (path, value)

@@ -106,7 +106,14 @@ def test_political_and_party_hours_count_by_no_setting():
 
 @pytest.mark.parametrize(
     ("counted", "updates", "exempt", "verdict", "short"),
-    [(116, 1, False, "short", 4), (124, 0, False, "no_update", 0), (120, 1, False, "met", 0), (119, 1, False, "short", 1), (240, 1, True, "exempt", 0), (0, 0, False, "short", 120)],
+    [
+        (116, 1, False, "short", 4),
+        (124, 0, False, "no_update", 0),
+        (120, 1, False, "met", 0),
+        (119, 1, False, "short", 1),
+        (240, 1, True, "exempt", 0),
+        (0, 0, False, "short", 120),
+    ],
 )
 def test_where_somebody_stands(counted, updates, exempt, verdict, short):
     """A18.1: 58 hours lack 2; A18.2: 62 hours without an own update training meet one rule of two. Exempt is never met."""
@@ -135,13 +142,19 @@ def test_the_light(day, counted, planned, light):
 
 
 def test_sixty_days_before_the_end():
-    assert rules.warn_from(2026) == D(2026, 11, 1) and rules.quarter_due(D(2026, 4, 30)) == 1 and rules.quarter_due(D(2026, 5, 2)) is None and rules.quarter_due(D(2026, 9, 30)) == 3
+    assert (
+        rules.warn_from(2026) == D(2026, 11, 1)
+        and rules.quarter_due(D(2026, 4, 30)) == 1
+        and rules.quarter_due(D(2026, 5, 2)) is None
+        and rules.quarter_due(D(2026, 9, 30)) == 3
+    )
 
 
 @pytest.mark.parametrize(
     ("first", "last", "prorata", "need"),
     [
-        (D(2026, 7, 15), None, False, 120), (D(2026, 7, 15), None, True, 60), (D(2026, 1, 1), None, True, 120), (D(2026, 12, 31), None, True, 10), (None, D(2026, 5, 31), True, 50),
+        (D(2026, 7, 15), None, False, 120), (D(2026, 7, 15), None, True, 60), (D(2026, 1, 1), None, True, 120), (D(2026, 12, 31), None, True, 10),
+        (None, D(2026, 5, 31), True, 50),
         (D(2026, 3, 2), D(2026, 9, 30), True, 70), (D(2025, 3, 2), None, True, 120), (D(2027, 1, 1), None, True, 0), (None, None, True, 120),
     ],
 )  # fmt: skip
@@ -192,7 +205,9 @@ def test_headings(text, title, day, halves, category):
     assert rules_sheet.read_heading(text, 2026) == rules_sheet.Heading(title, day, halves, category)
 
 
-@pytest.mark.parametrize(("cell", "mark"), [("√", "all"), ("到", "all"), (4, 8), ("3.5", 7), ("4学时", 8), ("", None), ("×", None), ("请假", None), (None, None), (0, None), (True, "all")])
+@pytest.mark.parametrize(
+    ("cell", "mark"), [("√", "all"), ("到", "all"), (4, 8), ("3.5", 7), ("4学时", 8), ("", None), ("×", None), ("请假", None), (None, None), (0, None), (True, "all")]
+)
 def test_marks(cell, mark):
     assert rules_sheet.read_mark(cell) == mark
 
@@ -228,7 +243,13 @@ def test_the_same_seed_draws_the_same_paper():
 
 @pytest.mark.parametrize(
     ("kind", "text", "options", "answer"),
-    [("single", "b", ["甲", "乙"], "B"), ("multiple", "D、A B", ["1", "2", "3", "4"], "ABD"), ("judge", "正确", [], "A"), ("judge", "×", [], "B"), ("multiple", "ACB", ["1", "2", "3"], "ABC")],
+    [
+        ("single", "b", ["甲", "乙"], "B"),
+        ("multiple", "D、A B", ["1", "2", "3", "4"], "ABD"),
+        ("judge", "正确", [], "A"),
+        ("judge", "×", [], "B"),
+        ("multiple", "ACB", ["1", "2", "3"], "ABC"),
+    ],
 )
 def test_answers(kind, text, options, answer):
     assert rules_exam.read_answer(kind, text, options) == answer
@@ -236,7 +257,8 @@ def test_answers(kind, text, options, answer):
 
 @pytest.mark.parametrize(
     ("kind", "text", "options", "code"),
-    [("single", "", ["甲", "乙"], "no_answer"), ("single", "C", ["甲", "乙"], "answer"), ("single", "AB", ["甲", "乙"], "several"), ("multiple", "A", ["甲", "乙"], "one_only"),
+    [("single", "", ["甲", "乙"], "no_answer"), ("single", "C", ["甲", "乙"], "answer"), ("single", "AB", ["甲", "乙"], "several"),
+    ("multiple", "A", ["甲", "乙"], "one_only"),
      ("judge", "也许", [], "answer")],
 )  # fmt: skip
 def test_a_question_without_a_right_answer(kind, text, options, code):

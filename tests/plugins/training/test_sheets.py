@@ -83,7 +83,8 @@ def test_every_refusal_has_its_words(app_sqlite, world):
         (line("王芳", IDS[2]), "id_other_name"), (line("王芳", 500115199003070012), "id_as_number"), (line("王芳", IDS[1], title=""), "no_title"),
         (line("王芳", IDS[1], category="随便"), "no_category"), (line("王芳", IDS[1], day=""), "no_date"), (line("王芳", IDS[1], day="2026-02-30"), "bad_date"),
         (line("王芳", IDS[1], day="2026-12-01"), "future"), (line("王芳", IDS[1], day="2024-05-01"), "year_closed"), (line("王芳", IDS[1], hours=0), "bad_hours"),
-        (line("王芳", IDS[1], hours=0.3), "bad_hours"), (line("王芳", IDS[1], hours=25), "day_hours"), (line("王芳", IDS[1], "长课", starts="9:00", ends="10:00"), "length"),
+        (line("王芳", IDS[1], hours=0.3), "bad_hours"), (line("王芳", IDS[1], hours=25), "day_hours"),
+        (line("王芳", IDS[1], "长课", starts="9:00", ends="10:00"), "length"),
         (line("王芳", IDS[1], "半截", starts="9:00"), "bad_time"), (line("王芳", IDS[1], "钟点", starts="25:00", ends="26:00"), "bad_time"),
         (line("王芳", IDS[1], "分数", score=101), "bad_score"), (line("退休人", "", day="2026-03-01"), "person_gone"),
     ]  # fmt: skip
@@ -103,13 +104,24 @@ def test_the_same_person_under_two_names_and_twice_in_one_session(app_sqlite, wo
 def test_overlaps_within_the_sheet_and_with_the_books(app_sqlite, world):
     li, *_rest = staff(world.jiangnan)
     credited(world.jiangnan, "2026-10-12 09:00", [li], title="早", length=2, hours=2)
-    rows = [HEADS, line("李明", IDS[0], "晚", day="2026-10-12", starts="10:00", ends="12:00", hours=2), line("李明", IDS[0], "午", day="2026-10-12", starts="11:00", ends="12:00", hours=1),
+    rows = [HEADS, line("李明", IDS[0], "晚", day="2026-10-12", starts="10:00", ends="12:00", hours=2),
+        line("李明", IDS[0], "午", day="2026-10-12", starts="11:00", ends="12:00", hours=1),
             line("李明", IDS[0], "同", day="2026-10-12", starts="11:30", ends="12:30", hours=1)]  # fmt: skip
     report, _checked = bring(sheets.SPEC, book(rows), world.jiangnan)
     assert report["created"] == 1 and [refused["code"] for refused in report["refused"]] == ["overlap", "overlap"]
 
 
-MATRIX = ("序号", "姓名", "身份证号", "所在中队", "3月12日 行政处罚法（专业法律知识，4学时）", "2026.4.8 新法解读（法律知识更新，3.5学时）", "5月6日 理论学习（政治理论，2学时）", "合计", "签名")
+MATRIX = (
+    "序号",
+    "姓名",
+    "身份证号",
+    "所在中队",
+    "3月12日 行政处罚法（专业法律知识，4学时）",
+    "2026.4.8 新法解读（法律知识更新，3.5学时）",
+    "5月6日 理论学习（政治理论，2学时）",
+    "合计",
+    "签名",
+)
 
 
 def test_one_row_a_person_and_a_column_a_session(app, world):
@@ -121,7 +133,8 @@ def test_one_row_a_person_and_a_column_a_session(app, world):
     assert checked.results[0].shown["summary"] == "3 期，共 9.5 学时" and "四" in dry["refused"][0]["message"] and dry["refused"][0]["code"] == "bad_mark"
     bring(sheets_matrix.SPEC, book(rows), world.jiangnan)
     assert [(row.title, row.held_on, row.halves, row.category) for row in rows_of(Training)] == [
-        ("行政处罚法", dt.date(2026, 3, 12), 8, "professional"), ("新法解读", dt.date(2026, 4, 8), 7, "update"), ("理论学习", dt.date(2026, 5, 6), 4, "political")]  # fmt: skip
+        ("行政处罚法", dt.date(2026, 3, 12), 8, "professional"), ("新法解读", dt.date(2026, 4, 8), 7, "update"),
+        ("理论学习", dt.date(2026, 5, 6), 4, "political")]  # fmt: skip
     for row in rows_of(Training):
         certify(row.id, world.jiangnan)
     assert counted(li) == 7.5 and counted(wang) == 2 and counted(zhao) == 0
@@ -134,7 +147,8 @@ def test_one_row_a_person_and_a_column_a_session(app, world):
 
 def test_headings_above_and_columns_that_say_too_little(app_sqlite, world):
     staff(world.jiangnan)
-    rows = [("", "", "", "2026-03-12", "2026-04-01", ""), ("", "", "", "4学时", "", ""), ("姓名", "身份证号", "序号", "行政处罚法", "新法", "没有日期的课"), ("李明", IDS[0], 1, "√", 2, ""),
+    rows = [("", "", "", "2026-03-12", "2026-04-01", ""), ("", "", "", "4学时", "", ""), ("姓名", "身份证号", "序号", "行政处罚法", "新法", "没有日期的课"),
+        ("李明", IDS[0], 1, "√", 2, ""),
             ("王芳", IDS[1], 2, "", "√", ""), ("赵敏", IDS[2], 3, "", "", 2)]  # fmt: skip
     _report, checked = bring(sheets_matrix.SPEC, book(rows, "2026年专业法律知识培训情况"), world.jiangnan, dry_run=True)
     assert [(result.status, result.code) for result in checked.results] == [("create", ""), ("refuse", "bad_column"), ("refuse", "bad_column")]
@@ -213,8 +227,10 @@ def test_figures_agree_with_a_plain_computation_of_the_same_sheets(app_sqlite, w
 def test_questions_from_excel(app_sqlite, world, login):
     heads = ("科目", "题型", "题干", "选项A", "选项B", "选项C", "选项D", "答案", "解析")
     rows = [
-        heads, ("法", "单选题", "一？", "甲", "乙", "", "", "B", "依据"), ("法", "多选题", "二？", "甲", "乙", "丙", "", "AC", ""), ("法", "判断题", "三。", "", "", "", "", "错", ""),
-        ("法", "单选题", "四？", "甲", "乙", "", "", "", ""), ("法", "单选题", "五？", "甲", "乙", "", "", "C", ""), ("法", "单选题", "六？", "甲", "", "丙", "", "A", ""),
+        heads, ("法", "单选题", "一？", "甲", "乙", "", "", "B", "依据"), ("法", "多选题", "二？", "甲", "乙", "丙", "", "AC", ""),
+            ("法", "判断题", "三。", "", "", "", "", "错", ""),
+        ("法", "单选题", "四？", "甲", "乙", "", "", "", ""), ("法", "单选题", "五？", "甲", "乙", "", "", "C", ""),
+        ("法", "单选题", "六？", "甲", "", "丙", "", "A", ""),
         ("法", "填空题", "七？", "甲", "乙", "", "", "A", ""), ("法", "单选", " 一？ ", "甲", "乙", "", "", "A", ""), ("", "单选", "八？", "甲", "乙", "", "", "A", ""),
     ]  # fmt: skip
     report, _checked = bring(sheets_questions.SPEC, book(rows, "题库"), world.jiangnan)

@@ -186,7 +186,8 @@ def test_an_examination_of_a_department_stands_in_the_towns_books(app, world, lo
     li = person(world.jiangnan, "李明")
     key, liaison = held_by_the_police(world, login, post)
     post(login("jn_train"), f"/training/{key}/enrol", {"people": [str(li)]}, page=f"/training/{key}")
-    form = {"title": "结业考试", "kind": "professional", "way": "list", "session_id": str(key), "day": "2026-11-24", "opens": "08:00", "last_day": "2026-11-24", "closes": "18:00",
+    form = {"title": "结业考试", "kind": "professional", "way": "list", "session_id": str(key), "day": "2026-11-24", "opens": "08:00", "last_day": "2026-11-24",
+        "closes": "18:00",
             "minutes": "60", "pass_mark": "60", "attempts": "1"}  # fmt: skip
     assert post(liaison, "/training/exams/new", form, page="/training/exams/new").status_code == 303
     exam, attempt = only(Exam), only(Attempt)
@@ -231,4 +232,3 @@ def test_the_question_pool_of_the_district_serves_towns(app_sqlite, world):
     with use_scope(EVERYTHING):
         found = exams.pool(db.session(), Exam(org_id=world.jiangnan.id, title="x", parts=[]))
     assert {subject for subject, _kind in found} == {"通用", "本地"} and QUESTIONS.towns_only is False
-

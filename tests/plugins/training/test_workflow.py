@@ -132,7 +132,8 @@ def test_corrections_keep_the_original(app, world, login, post):
     old = only(Credit)
     address, page = f"/training/people/{li}/credits/{old.id}", f"/training/people/{li}"
     assert post(manager, address, {"hours": "2", "reason": "录错"}, page=page).status_code == 403
-    for data, words in (({"hours": "2", "reason": ""}, "请填写此项"), ({"hours": "5", "reason": "多"}, "最多可认定 4 学时"), ({"hours": "0.3", "reason": "x"}, "不是学时"),
+    for data, words in (({"hours": "2", "reason": ""}, "请填写此项"), ({"hours": "5", "reason": "多"}, "最多可认定 4 学时"),
+        ({"hours": "0.3", "reason": "x"}, "不是学时"),
                         ({"hours": "4", "reason": "x"}, "学时没有变化")):  # fmt: skip
         answer = post(head, address, data, page=page)
         assert answer.status_code == 422 and words in text(answer)
@@ -183,10 +184,13 @@ def test_waiting_list_and_promotion(app_sqlite, world, login, post):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"hours": "0"}, "不是学时"), ({"hours": "0.3"}, "不是学时"), ({"hours": "25"}, "最多核定 4 学时"), ({"hours": "4.5"}, "最多核定 4 学时"), ({"pause": "180"}, "课间休息不能长于"),
-        ({"day": "2026-02-30"}, ""), ({"title": "长" * 100_000}, "最多 100 个字"), ({"title": "\x00\u200b"}, "请填写此项"), ({"ends": "09:00", "starts": "09:00"}, "结束不能早于开始"),
+        ({"hours": "0"}, "不是学时"), ({"hours": "0.3"}, "不是学时"), ({"hours": "25"}, "最多核定 4 学时"), ({"hours": "4.5"}, "最多核定 4 学时"),
+        ({"pause": "180"}, "课间休息不能长于"),
+        ({"day": "2026-02-30"}, ""), ({"title": "长" * 100_000}, "最多 100 个字"), ({"title": "\x00\u200b"}, "请填写此项"),
+        ({"ends": "09:00", "starts": "09:00"}, "结束不能早于开始"),
         ({"capacity": "99999999999999999999"}, ""), ({"organiser": "department"}, "请选择主办的区级部门"), ({"organiser": "other"}, "请填写主办单位名称"),
-        ({"enrol_until": "2026-11-25"}, "报名截止日期不能晚于"), ({"count": "60"}, ""), ({"category": "xx"}, ""), ({"room_id": "99"}, ""), ({"day": "1900-01-01"}, "请核对培训日期"),
+        ({"enrol_until": "2026-11-25"}, "报名截止日期不能晚于"), ({"count": "60"}, ""), ({"category": "xx"}, ""), ({"room_id": "99"}, ""),
+        ({"day": "1900-01-01"}, "请核对培训日期"),
         ({"hours": "四学时😀"}, "不是学时"),
     ],
 )  # fmt: skip
@@ -210,7 +214,9 @@ def test_series_rooms_and_clashes(app_sqlite, world, login, post):
     assert same.status_code == 422 and "已有同名" in text(same)
     assert "只有 30 个座位" in text(create(post, manager, room_id="1", capacity="31"))
     assert create(post, manager, room_id="1", count="3", every_days="7", day="2026-11-30").status_code == 303
-    assert [(row.title, row.held_on) for row in rows_of(Training)] == [(f"行政处罚法专题（第 {n} 期）", D(2026, 11, 30) + dt.timedelta(days=7 * (n - 1))) for n in (1, 2, 3)]
+    assert [(row.title, row.held_on) for row in rows_of(Training)] == [
+        (f"行政处罚法专题（第 {n} 期）", D(2026, 11, 30) + dt.timedelta(days=7 * (n - 1))) for n in (1, 2, 3)
+    ]
     clash = create(post, manager, room_id="1", day="2026-12-07", starts="11:00", ends="13:00", hours="2", lecturer="", title="另一")
     assert clash.status_code == 422 and "已安排给 江南训〔2026〕2号" in text(clash)
     assert create(post, manager, day="2026-12-07", starts="11:00", ends="13:00", hours="2", title="同一讲师").status_code == 422
@@ -257,7 +263,8 @@ def proof():
 
 def external(post, client, who, **data):
     form = {
-        "person_id": str(who), "title": "市级骨干培训", "category": "professional", "organiser": "municipal", "organiser_org_id": "0", "organiser_name": "市司法局", "place": "",
+        "person_id": str(who), "title": "市级骨干培训", "category": "professional", "organiser": "municipal", "organiser_org_id": "0", "organiser_name": "市司法局",
+        "place": "",
         "starts_on": "2026-05-06", "ends_on": "2026-05-08", "hours": "24", "note": "",
     }  # fmt: skip
     return post(client, "/training/external/new", {**form, **data}, page="/training/external/new", content_type="multipart/form-data")
@@ -287,7 +294,8 @@ def test_external_training_needs_proof_and_the_head(app, world, login, post):
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [({"hours": "25", "ends_on": "2026-05-06"}, "最多 12 学时"), ({"hours": "0.3"}, "不是学时"), ({"ends_on": "2026-05-05"}, "结束不能早于开始"), ({"ends_on": "2026-12-05"}, "不能晚于今天"),
+    [({"hours": "25", "ends_on": "2026-05-06"}, "最多 12 学时"), ({"hours": "0.3"}, "不是学时"), ({"ends_on": "2026-05-05"}, "结束不能早于开始"),
+    ({"ends_on": "2026-12-05"}, "不能晚于今天"),
      ({"starts_on": "2026-02-30"}, ""), ({"person_id": "999999"}, "请选择人员"), ({"organiser_name": ""}, "请填写主办单位名称")],
 )  # fmt: skip
 def test_bad_external_training(app_sqlite, world, login, post, data, words):

@@ -77,7 +77,10 @@ def test_a_year(app, world, login, post, clock):
     assert rows_of(YearBook, YearBook.year == 2026) == []
     run("2027-02-01")
     this_year = (YearBook.year == 2026, YearBook.org_id == world.jiangnan.id)
-    assert {(row.org_id, row.year, row.state) for row in rows_of(YearBook, YearBook.year == 2026)} == {(world.jiangnan.id, 2026, "closed"), (world.gelan.id, 2026, "closed")}
+    assert {(row.org_id, row.year, row.state) for row in rows_of(YearBook, YearBook.year == 2026)} == {
+        (world.jiangnan.id, 2026, "closed"),
+        (world.gelan.id, 2026, "closed"),
+    }
     book = only(YearBook, *this_year)
     assert (book.figures["people"], book.figures["met"], book.figures["short_halves"]) == (2, 1, 104) and "到期自动归档" in book.reason
     late = session_of(world.jiangnan, "2026-12-20 09:00", state="finished", title="迟来")
