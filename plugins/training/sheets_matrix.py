@@ -141,6 +141,12 @@ def _decide(book: Book, items: list[tuple[Column, Item]], result: RowResult) -> 
         result.status = "create" if "create" in statuses else "update"
 
 
+def is_person(raw: RawRow) -> bool:
+    """A row with a name in it that is no sum and no signature."""
+    name = normalise(raw.values.get("name"))
+    return bool(name) and not name.startswith(("合计", "总计", "小计", "填表", "审核", "制表", "负责人"))
+
+
 SPEC = ImportSpec(
     name="training_matrix",
     title=_l("培训签到表（一行一人，一列一期）"),
@@ -150,10 +156,8 @@ SPEC = ImportSpec(
     check=check,
     apply=apply,
     help=_l(
-        "每人一行，每期培训一列；列名写明日期、名称、类别和学时，如“3月12日 行政处罚法（专业法律知识，4学时）”，也可写在表头上方各行。格内填学时或 √，空白、× 和“请假”为未参加。"
+        "每人一行，每期培训一列；列名写明日期、名称、类别和学时，如“3月12日 行政处罚法（专业法律知识，4学时）”，也可写在表头上方各行。格内填学时或 √，空白、×、请假为未参加。"
     ),
     done_endpoint="training.index",
-    is_data=lambda raw: (
-        bool(normalise(raw.values.get("name"))) and not normalise(raw.values.get("name")).startswith(("合计", "总计", "小计", "填表", "审核", "制表", "负责人"))
-    ),
+    is_data=is_person,
 )

@@ -56,7 +56,7 @@ def test_one_row_an_attendance(app, world):
         HEADS, line("李明", IDS[0]), line("王　芳", "", score=88), line("李明", IDS[0], "党课", "党性教育", "2026年3月13日", hours="2学时"),
         line("王芳", IDS[1].lower(), "更新", "法律知识更新", dt.date(2026, 4, 1), "9:00", "12:00", 4, "区公安局"), ("合计", "", "", "", "", "", "", "", 14),
     ]  # fmt: skip
-    dry, checked = bring(sheets.SPEC, book(rows), world.jiangnan, dry_run=True)
+    dry, _checked = bring(sheets.SPEC, book(rows), world.jiangnan, dry_run=True)
     assert (dry["created"], dry["refused"]) == (4, []) and rows_of(Training) == []
     report, _checked = bring(sheets.SPEC, book(rows), world.jiangnan)
     assert report["created"] == 4 and rows_of(Credit) == []
@@ -169,7 +169,7 @@ def test_what_goes_out_comes_in_again(app_sqlite, world, login, shape):
         certify(key, world.jiangnan)
     answer = login("jn_train").get(f"/training/year/attendance.xlsx?year=2026&shape={shape}")
     spec = sheets_matrix.SPEC if shape == "matrix" else sheets.SPEC
-    report, checked = bring(spec, answer.data, world.jiangnan)
+    report, _checked = bring(spec, answer.data, world.jiangnan)
     assert report["created"] == report["updated"] == 0 and report["refused"] == [] and report["skipped"] == (4 if shape == "matrix" else 9)
     assert b"11010519491231002X" not in answer.data
     with Work() as session:
