@@ -69,6 +69,7 @@ class Settings:
     disk_reserve_mb: int = setting(500, "free disk space in MB below which uploads are refused", low=10, high=100_000)
     reminder_from: str = setting("09:00", "reminders come from this time of working days on", pattern=r"([01]\d|2[0-3]):[0-5]\d")
     reminder_to: str = setting("17:00", "and until this time", pattern=r"([01]\d|2[0-3]):[0-5]\d")
+    search_per_minute: int = setting(60, "searches that one account may make in a minute", low=5, high=1_000_000)
     log_level: str = setting("INFO", "level of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
     @property

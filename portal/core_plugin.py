@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role, TrailWords
+from flask_babel import lazy_gettext as _l
+
+from portal.contract import Job, NavItem, Permission, RecordType, Role, TrailWords
 from portal.hookspecs import hookimpl
 
 
@@ -38,21 +40,16 @@ class CorePlugin:
         return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation(), *town_views.navigation()]
 
     @hookimpl
-    def portal_search(self, query: str, limit: int) -> list[Hit]:
-        from portal.people import views as people
-
-        return people.hits(query, limit)
-
-    @hookimpl
     def portal_record_types(self) -> list[RecordType]:
         from flask import url_for
 
         from portal.directory.models import Person
+        from portal.people import views as people
 
         def person_url(record_id: int) -> str:
             return url_for("people.detail", person_id=record_id)
 
-        return [RecordType("directory.person", "人员", Person, person_url, "people.read")]
+        return [RecordType("directory.person", _l("人员"), Person, person_url, "people.read", search=people.SEARCH)]
 
     @hookimpl
     def portal_trail_words(self) -> list[TrailWords]:

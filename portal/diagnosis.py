@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import migrate
+from portal import migrate, search
 from portal.audit.models import Event
 from portal.calendar.service import current_calendar
 from portal.database import db, utcnow
@@ -34,7 +34,7 @@ def examine(app: Flask) -> list[Finding]:
         database = _database(app)
         findings.extend(database)
         if all(finding.ok for finding in database):
-            findings.extend([*_clock(), *_calendar(), *_scheduler()])
+            findings.extend([*_clock(), *_calendar(), *_search(), *_scheduler()])
     return findings
 
 
@@ -94,6 +94,13 @@ def _calendar() -> list[Finding]:
     missing = sorted(wanted - years)
     found = f"covers {max(years)}" if not missing else "not loaded: " + ", ".join(map(str, missing))
     return [Finding("calendar", not missing, found, "load the State Council's calendar on the page 工作日历")]
+
+
+def _search() -> list[Finding]:
+    """The index holds every record as it is."""
+    behind = search.lagging()
+    found = "; ".join(f"{kind.name}: {kind.why}" for kind in behind)
+    return [Finding("search index", not behind, found or "up to date", "portal search rebuild")]
 
 
 def _scheduler() -> list[Finding]:
