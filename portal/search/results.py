@@ -10,15 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.contract import RecordType
 from portal.database import db
 from portal.search.folding import words
-from portal.search.lookup import MOST, among, newest, position, towns
+from portal.search.lookup import MOST, among, newest, places, towns
 from portal.search.marks import Piece, marked, snippet
-from portal.search.models import DOCUMENTS, id_of
+from portal.search.models import id_of
 from portal.search.registry import Source, numbers, sources
 
 COUNTED = 1000
@@ -132,25 +132,17 @@ def _scores(session: Session, source: Source, keys: Sequence[int], search_words:
     """Score, day and key of each hit."""
     if not keys:
         return []
-    columns: list[Any] = [DOCUMENTS.c.key, DOCUMENTS.c.day]
-    for word in search_words:
-        at = position(DOCUMENTS.c.text, word)
-        before = func.substr(DOCUMENTS.c.text, 1, at)
-        columns.append(func.length(before) - func.length(func.replace(before, literal("\n"), "")))
-        columns.append(func.substr(DOCUMENTS.c.text, at - 1, 1))
-    rows = session.connection().execute(select(*columns).where(among(DOCUMENTS.c.key, keys)))
+    rows = places(session.connection(), keys, search_words)
     return [(score(source.weights, row[2:]), row[1], row[0]) for row in rows]
 
 
-def score(weights: Sequence[int], places: Sequence[Any]) -> int:
+def score(weights: Sequence[int], found: Sequence[Any]) -> int:
     """The worth of a hit: for each word the weight of the best field that has it, more where the field or a word of it begins so."""
     total = 0
-    for at in range(0, len(places), 2):
-        before = places[at + 1]
-        total += 4 * weights[places[at]] + (2 * weights[places[at]] if before in ("", "\n") else weights[places[at]] if before == " " else 0)
+    for at in range(0, len(found), 2):
+        weight, before = weights[found[at]], found[at + 1]
+        total += weight * (6 if before in ("", "\n") else 5 if before == " " else 4)
     return total
-
-
 
 
 def everything(query: str, kinds: Iterable[RecordType], *, only: str = "", page: int = 1) -> list[Group]:
