@@ -22,6 +22,7 @@ from portal.search.models import id_of
 from portal.search.registry import Source, numbers, sources
 
 COUNTED = 1000
+ALL = 2**31 - 1
 OVERVIEW = 5
 """Hits of each kind where all kinds are shown."""
 PAGE = 20
@@ -101,24 +102,34 @@ def rank(session: Session, source: Source, search_words: Sequence[str]) -> Ranke
     number = numbers(session).get(source.name)
     if not search_words or number is None:
         return Ranked([], False)
-    seen = [visible_newest(session, source, number, org_id, search_words) for org_id in towns(source)]
-    total = sum(map(len, seen))
-    capped = total > MOST
-    if capped:
-        share = max(1, MOST // len([keys for keys in seen if keys]))
-        seen = [keys[:share] for keys in seen]
+    seen, capped = _seen(session, source, number, search_words)
     keys = [key for found in seen for key in found]
     scored = _scores(session, source, keys, search_words)
     return Ranked([id_of(key) for _score, _day, key in sorted(scored, key=lambda item: (-item[0], -item[1], -id_of(item[2])))], capped)
 
 
-def visible_newest(session: Session, source: Source, number: int, org_id: int, search_words: Sequence[str]) -> list[int]:
-    """Keys of the newest hits in a town that the ORM shows to whoever is acting, at most ``MOST`` and one."""
-    keys = newest(session.connection(), number, org_id, search_words, MOST + 1)
+def _seen(session: Session, source: Source, number: int, search_words: Sequence[str]) -> tuple[list[list[int]], bool]:
+    """Keys of the visible hits town by town, the newest first; of too many each town gets its share, and that is told."""
+    orgs = towns(source)
+    share = max(1, MOST // max(1, len(orgs)))
+    seen = [visible_newest(session, source, number, org_id, search_words, share + 1) for org_id in orgs]
+    total = sum(map(len, seen))
+    for at, found in enumerate(seen):
+        if total > MOST:
+            return [keys[:share] for keys in seen], True
+        if len(found) > share:
+            seen[at] = visible_newest(session, source, number, orgs[at], search_words, MOST + 1)
+            total += len(seen[at]) - len(found)
+    return ([keys[:share] for keys in seen], True) if total > MOST else (seen, False)
+
+
+def visible_newest(session: Session, source: Source, number: int, org_id: int, search_words: Sequence[str], limit: int) -> list[int]:
+    """Keys of the newest hits in a town that the ORM shows to whoever is acting, at most ``limit``."""
+    keys = newest(session.connection(), number, org_id, search_words, limit)
     shown = _visible(session, source, keys)
-    if len(shown) == len(keys) or len(keys) <= MOST:
-        return shown
-    return _visible(session, source, newest(session.connection(), number, org_id, search_words, 2**31 - 1))[: MOST + 1]
+    if len(shown) < len(keys) == limit:
+        shown = _visible(session, source, newest(session.connection(), number, org_id, search_words, ALL))[:limit]
+    return shown
 
 
 def _visible(session: Session, source: Source, keys: Sequence[int]) -> list[int]:
