@@ -62,6 +62,7 @@ class CorePlugin:
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:
+        from portal import rotation
         from portal.jobs import housekeeping
 
-        return [housekeeping.JOB]
+        return [housekeeping.JOB, rotation.JOB]
