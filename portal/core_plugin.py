@@ -72,6 +72,7 @@ class CorePlugin:
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:
+        from portal import rotation
         from portal.jobs import housekeeping, watch
 
-        return [housekeeping.JOB, watch.JOB]
+        return [housekeeping.JOB, watch.JOB, rotation.JOB]

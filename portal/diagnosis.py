@@ -10,10 +10,11 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import migrate
+from portal import migrate, rotation
 from portal.audit import standing
 from portal.audit.models import Event
 from portal.calendar.service import current_calendar
+from portal.crypto import keyring
 from portal.database import db, utcnow
 from portal.jobs import leases
 from portal.jobs.scheduler import LEASE
@@ -35,7 +36,7 @@ def examine(app: Flask) -> list[Finding]:
         database = _database(app)
         findings.extend(database)
         if all(finding.ok for finding in database):
-            findings.extend([*_clock(), *_calendar(), *_scheduler()])
+            findings.extend([*_keys(), *_clock(), *_calendar(), *_scheduler()])
     return findings
 
 
@@ -105,6 +106,14 @@ def _database(app: Flask) -> list[Finding]:
         wrong = [name for name, value in wanted.items() if db.session.scalar(text(f"PRAGMA {name}")) != value]  # names above
         findings.append(Finding("durability", not wrong, ", ".join(wrong) or "safe", "do not open the database with other settings"))
     return findings
+
+
+def _keys() -> list[Finding]:
+    """Whether every protected value can be read with the keys that are there."""
+    lost = rotation.losses()
+    old = [number for number in rotation.keys_in_use() if number != keyring().current]
+    found = "; ".join(map(str, lost)) or (f"key {keyring().current}; still to be encrypted anew: values of key {', '.join(map(str, old))}" if old else "in order")
+    return [Finding("keys", not lost, found, "restore keys.json from its own backup; if there is none: portal keys rotate --despite-loss")]
 
 
 def _clock() -> list[Finding]:
