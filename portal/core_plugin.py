@@ -72,6 +72,7 @@ class CorePlugin:
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:
+        from portal.backup import nightly
         from portal.jobs import housekeeping, watch
 
-        return [housekeeping.JOB, watch.JOB]
+        return [housekeeping.JOB, watch.JOB, nightly.JOB]
