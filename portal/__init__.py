@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,12 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Portal:
-    """What one application carries: its settings, its keys and its plugins. Reached as ``app.extensions["portal"]``."""
+    """What one application carries: its settings, its keys, its plugins, and how another one is built. Reached as ``app.extensions["portal"]``."""
 
     settings: Settings
     keyring: Keyring
     plugins: PluginManager
+    build: Callable[[Settings], Flask]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -49,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SECRET_KEY"] = secret_key(settings.instance)
     database.init_app(app, settings)
     plugins = PluginManager(settings, CorePlugin(), __version__)
-    app.extensions["portal"] = Portal(settings, Keyring.open(settings.instance, settings.cipher), plugins)
+    app.extensions["portal"] = Portal(settings, Keyring.open(settings.instance, settings.cipher), plugins, create_app)
     folders = ";".join(map(str, (CATALOGUES, *plugins.hooks.portal_translations())))
     Babel(app, default_locale="zh_Hans_CN", default_timezone=settings.timezone, locale_selector=select_locale, default_translation_directories=folders)
     import_models()

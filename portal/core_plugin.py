@@ -73,6 +73,7 @@ class CorePlugin:
     @hookimpl
     def portal_jobs(self) -> list[Job]:
         from portal import rotation
+        from portal.backup import nightly
         from portal.jobs import housekeeping, watch
 
-        return [housekeeping.JOB, watch.JOB, rotation.JOB]
+        return [housekeeping.JOB, watch.JOB, nightly.JOB, rotation.JOB]

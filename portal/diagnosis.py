@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Flask
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import migrate, rotation
 from portal.audit import standing
 from portal.audit.models import Event
+from portal.backup import making
 from portal.calendar.service import current_calendar
 from portal.crypto import keyring
 from portal.database import db, utcnow
@@ -31,7 +33,7 @@ class Finding(NamedTuple):
 
 def examine(app: Flask) -> list[Finding]:
     """Every check, in the order in which one would mend."""
-    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app), *_trail(app)]
+    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app), *_trail(app), *_backups(app)]
     with app.app_context():
         database = _database(app)
         findings.extend(database)
@@ -71,6 +73,18 @@ def _trail(app: Flask) -> list[Finding]:
         return [Finding("audit trail", True, "not verified yet")]
     found = f"{'whole' if last['ok'] else 'BROKEN'} at {last['at'] or 'an unknown time'}"
     return [Finding("audit trail", last["ok"], found, "find the cause, keep the evidence; portal audit verify shows the first broken event")]
+
+
+def _backups(app: Flask) -> list[Finding]:
+    """Nightly backups, where a folder for them is set, are there and young."""
+    settings = app.extensions["portal"].settings
+    if not settings.backup_folder:
+        return [Finding("backups", True, "no folder is set for nightly ones")]
+    files = sorted(Path(settings.backup_folder).glob(f"portal-*{making.SUFFIX}"))
+    if not files:
+        return [Finding("backups", False, "none in the folder", "portal jobs run core.backup, and see what it says")]
+    hours = (utcnow().timestamp() - files[-1].stat().st_mtime) / 3600
+    return [Finding("backups", hours < 48, f"{len(files)}, the newest {hours:.0f} hours old", "portal jobs run core.backup, and see what it says")]
 
 
 def signs_of_life(app: Flask) -> dict[str, Any]:
