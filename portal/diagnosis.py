@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import migrate, rotation
+from portal import migrate, rotation, search
 from portal.audit import standing
 from portal.audit.models import Event
 from portal.backup import making
@@ -38,7 +38,7 @@ def examine(app: Flask) -> list[Finding]:
         database = _database(app)
         findings.extend(database)
         if all(finding.ok for finding in database):
-            findings.extend([*_keys(), *_clock(), *_calendar(), *_scheduler()])
+            findings.extend([*_keys(), *_clock(), *_calendar(), *_search(), *_scheduler()])
     return findings
 
 
@@ -145,6 +145,13 @@ def _calendar() -> list[Finding]:
     missing = sorted(wanted - years)
     found = f"covers {max(years)}" if not missing else "not loaded: " + ", ".join(map(str, missing))
     return [Finding("calendar", not missing, found, "load the State Council's calendar on the page 工作日历")]
+
+
+def _search() -> list[Finding]:
+    """The index holds every record as it is."""
+    behind = search.lagging()
+    found = "; ".join(f"{kind.name}: {kind.why}" for kind in behind)
+    return [Finding("search index", not behind, found or "up to date", "portal search rebuild")]
 
 
 def _scheduler() -> list[Finding]:

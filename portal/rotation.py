@@ -144,7 +144,8 @@ class Loss:
 def losses() -> list[Loss]:
     """Lost keys: for each key that holds values, one of every column is opened to see whether the key fits."""
     ring, found = keyring(), []
-    known, by_key = set(ring.numbers()), {}
+    known = set(ring.numbers())
+    by_key: dict[int, list[Any]] = {}
     for part in usage():
         by_key.setdefault(part.key, []).append(part)
     for number, parts in sorted(by_key.items()):
@@ -240,7 +241,7 @@ def _chunk(place: SealedTable, after: int | None) -> tuple[int | None, int, list
         fresh, failed = [], []
         for row in rows:
             try:
-                fresh.append(_sealed_anew(ring, place, row._mapping))
+                fresh.append(_sealed_anew(ring, place, dict(row._mapping)))
             except (KeyMissing, Unreadable):
                 failed.append(row[0])
         failed += _write(session, place, fresh)
