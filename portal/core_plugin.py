@@ -74,5 +74,6 @@ class CorePlugin:
     def portal_jobs(self) -> list[Job]:
         from portal.backup import nightly
         from portal.jobs import housekeeping, watch
+        from portal.people import jobs as people
 
-        return [housekeeping.JOB, watch.JOB, nightly.JOB]
+        return [housekeeping.JOB, watch.JOB, nightly.JOB, people.JOB]

@@ -106,7 +106,8 @@ def test_backup_drill_and_restore_by_command(tmp_path):
     secret.write_text("a long passphrase, kept in the safe\n")
 
     def run(*arguments, instance=first, status=0):
-        done = subprocess.run([sys.executable, "-m", "portal", *map(str, arguments)], capture_output=True, text=True, env={**os.environ, "PORTAL_INSTANCE": str(instance)})
+        environment = {**os.environ, "PORTAL_INSTANCE": str(instance)}
+        done = subprocess.run([sys.executable, "-m", "portal", *map(str, arguments)], capture_output=True, text=True, env=environment)
         assert done.returncode == status, done.stderr
         return json.loads(done.stdout) if done.stdout.startswith("{") else done.stderr
 
