@@ -25,6 +25,7 @@ WORDS = TrailWords(
         "jobs.requested": _l("发起作业"),
         "jobs.started": _l("作业开始"), "jobs.done": _l("作业完成"),
         "jobs.failed": _l("作业失败"), "plugins.switched": _l("模块开关"), "settings.changed": _l("参数设置"),
+        "keys.rotated": _l("更换加密密钥"), "keys.reencrypted": _l("重新加密"), "keys.retired": _l("停用旧密钥"), "keys.destroyed": _l("销毁旧密钥"),
         "calendar.loaded": _l("载入日历"), "scope.crossed": _l("跨街镇查看"),
     },
     fields={

@@ -11,11 +11,12 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import migrate
+from portal import migrate, rotation, search
 from portal.audit import standing
 from portal.audit.models import Event
 from portal.backup import making
 from portal.calendar.service import current_calendar
+from portal.crypto import keyring
 from portal.database import db, utcnow
 from portal.jobs import leases
 from portal.jobs.scheduler import LEASE
@@ -37,7 +38,7 @@ def examine(app: Flask) -> list[Finding]:
         database = _database(app)
         findings.extend(database)
         if all(finding.ok for finding in database):
-            findings.extend([*_clock(), *_calendar(), *_scheduler()])
+            findings.extend([*_keys(), *_clock(), *_calendar(), *_search(), *_scheduler()])
     return findings
 
 
@@ -121,6 +122,14 @@ def _database(app: Flask) -> list[Finding]:
     return findings
 
 
+def _keys() -> list[Finding]:
+    """Whether every protected value can be read with the keys that are there."""
+    lost = rotation.losses()
+    old = [number for number in rotation.keys_in_use() if number != keyring().current]
+    found = "; ".join(map(str, lost)) or (f"key {keyring().current}; still to be encrypted anew: values of key {', '.join(map(str, old))}" if old else "in order")
+    return [Finding("keys", not lost, found, "restore keys.json from its own backup; if there is none: portal keys rotate --despite-loss")]
+
+
 def _clock() -> list[Finding]:
     """A clock that runs behind the newest event has been set back."""
     newest = db.session.scalar(select(func.max(Event.at))) or 0
@@ -136,6 +145,13 @@ def _calendar() -> list[Finding]:
     missing = sorted(wanted - years)
     found = f"covers {max(years)}" if not missing else "not loaded: " + ", ".join(map(str, missing))
     return [Finding("calendar", not missing, found, "load the State Council's calendar on the page 工作日历")]
+
+
+def _search() -> list[Finding]:
+    """The index holds every record as it is."""
+    behind = search.lagging()
+    found = "; ".join(f"{kind.name}: {kind.why}" for kind in behind)
+    return [Finding("search index", not behind, found or "up to date", "portal search rebuild")]
 
 
 def _scheduler() -> list[Finding]:

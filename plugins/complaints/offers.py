@@ -13,7 +13,7 @@ from plugins.complaints import figures, jobs, limits, queries, rights, rules, wo
 from plugins.complaints.models import Complaint, NamedOfficer
 from portal.auth.permissions import can
 from portal.clock import today as clock
-from portal.contract import Card, Hit, NavItem, Panel, Todo
+from portal.contract import Card, NavItem, Panel, Todo
 from portal.database import db
 from portal.settings import get_setting
 
@@ -71,21 +71,6 @@ def todos(today: dt.date) -> list[Todo]:
     if can(rights.RECEIVE):
         found.append(Todo("complaints.incoming", _("件转入事项待签收"), queries.incoming_waiting(), url_for("complaints_incoming.index", state="sent"), "amber"))
     return found
-
-
-def hits(query: str, limit: int) -> list[Hit]:
-    """Matters by number, title, content, place and object."""
-    if not can(rights.READ):
-        return []
-    columns = (Complaint.id, Complaint.number, Complaint.title, Complaint.state, Complaint.place)
-    found = db.session.execute(select(*columns).where(queries.matching(query)).order_by(Complaint.received_on.desc(), Complaint.id.desc()).limit(limit))
-    return [
-        Hit(
-            _("投诉举报"), f"{row.number} {row.title}", f"{workflow.COMPLAINT.state(row.state).title} · {row.place}".strip(" ·"),
-            url_for("complaints.detail", complaint_id=row.id),
-        )
-        for row in found
-    ]  # fmt: skip
 
 
 def person_panels(person: Any) -> list[Panel]:

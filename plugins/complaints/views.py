@@ -22,6 +22,7 @@ from portal.records import attachments, once
 from portal.records.lists import Choice, Column, Dates, Flag, ListSpec, Order
 from portal.records.secrecy import refuse_marked
 from portal.records.views import show_list
+from portal.search import matching
 from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints", __name__, url_prefix="/complaints", template_folder="templates")
@@ -141,7 +142,7 @@ def register(*, whole: bool = False) -> ListSpec:
             Flag("late", _l("超期办结"), lambda: Complaint.late.is_(True)),
             Dates("received", _l("收到日期"), Complaint.received_on),
         ],
-        search=queries.matching,
+        search=lambda query: matching(Complaint, query),
         search_hint=_l("编号、标题、内容、地点或对象"),
         export_permission=rights.EXPORT,
     )

@@ -21,6 +21,7 @@ FORMS = ("letter", "minutes", "plain")
 ALIGNS = ("left", "center", "right")
 MOST_CHARACTERS = 400_000
 MOST_CELLS = 20_000
+MOST_BLOCKS = 5_000
 MOST_COLUMNS = 12
 MOST_PICTURES = 30
 MOST_PICTURE_BYTES = 30_000_000
@@ -175,7 +176,7 @@ def _check_size(document: Document) -> None:
     characters = sum(map(len, texts(document)))
     cells = sum(len(block.rows) * len(block.titles) for block in document.blocks if isinstance(block, Table))
     pictures = [block.data for block in document.blocks if isinstance(block, Picture)]
-    if characters > MOST_CHARACTERS or cells > MOST_CELLS:
+    if characters > MOST_CHARACTERS or cells > MOST_CELLS or len(document.blocks) > MOST_BLOCKS:
         raise Refused(_("文件内容过长（最多 %(n)s 字），请分成几份。", n=MOST_CHARACTERS))
     if len(pictures) > MOST_PICTURES or sum(map(len, pictures)) > MOST_PICTURE_BYTES:
         raise Refused(_("文件中的图片过多或过大，最多 %(n)s 张。", n=MOST_PICTURES))
