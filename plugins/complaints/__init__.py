@@ -70,6 +70,12 @@ class ComplaintsPlugin:
         return [workflow.COMPLAINT, workflow.INCOMING]
 
     @hookimpl
+    def portal_importers(self) -> list[Any]:
+        from plugins.complaints import hotline, ledger, places
+
+        return [ledger.SPEC, hotline.SPEC, places.SPEC]
+
+    @hookimpl
     def portal_jobs(self) -> list[Job]:
         from plugins.complaints import jobs
 

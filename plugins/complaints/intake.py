@@ -84,7 +84,7 @@ def register(
     complaint.split_from_id = split_from.id if split_from is not None else None
     code = identity.new_code()
     complaint.code_hash = identity.code_hash(code)
-    limits.set_deadlines(complaint, values.get("order_days"))
+    limits.set_deadlines(complaint, values.get("order_days"), values.get("order_due"))
     session.add(complaint)
     session.flush()
     identity.seal(session, complaint, who)

@@ -9,7 +9,7 @@ from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.complaints import figures, jobs, limits, queries, rights, rules, workflow
+from plugins.complaints import figures, limits, queries, retention, rights, rules, workflow
 from plugins.complaints.models import Complaint, NamedOfficer
 from portal.auth.permissions import can
 from portal.clock import today as clock
@@ -101,9 +101,7 @@ def setting_impact(key: str, org_id: int, value: Any) -> int | None:
     if key.startswith(figures.PREFIX):
         return limits.impact(org_id, key.removeprefix(figures.PREFIX), int(value))
     if key == figures.RETENTION:
-        day = clock()
-        present = len(db.session.scalars(jobs.expired(org_id, jobs.forget_before(org_id, day))).all())
-        return max(0, len(db.session.scalars(jobs.expired(org_id, jobs.forget_before(org_id, day, int(value)))).all()) - present)
+        return len(retention.moved(org_id, int(value)))
     return None
 
 
@@ -112,3 +110,5 @@ def setting_changed(key: str, org_id: int, move_open: bool) -> None:
     kind = key.removeprefix(figures.PREFIX)
     if move_open and key.startswith(figures.PREFIX) and kind in rules.KINDS:
         limits.follow(org_id, kind, int(get_setting(key, org_id, clock())))
+    if move_open and key == figures.RETENTION:
+        retention.follow(org_id, int(get_setting(key, org_id, clock())))

@@ -96,6 +96,14 @@ def days_taken(calendar: Calendar, start: dt.date, end: dt.date) -> int:
     return max(0, calendar.working_days_between(start, end))
 
 
+def years_later(day: dt.date, years: int) -> dt.date:
+    """The same day so many years later; 29 February becomes the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
 def refuse_withdrawal(kind: str) -> str:
     """Why a matter goes on although its complainant withdraws; empty: it stops."""
     if kind in NOT_WITHDRAWN:

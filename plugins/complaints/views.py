@@ -9,9 +9,10 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from plugins.complaints import accusations, forms, identity, limits, queries, rights, rules, words, workflow
-from plugins.complaints.models import Complaint, Entry, NamedOfficer, Opening, Transfer
+from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, Opening, Transfer
 from portal import audit
 from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
@@ -25,6 +26,7 @@ from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints", __name__, url_prefix="/complaints", template_folder="templates")
 TONES = {"green": "circle-check", "amber": "clock", "red": "alert-triangle"}
+MAIN = aliased(Complaint)
 DUE = (("overdue", _l("已超期")), ("week", _l("七天内到期")), ("running", _l("在办")))
 
 
@@ -40,9 +42,10 @@ def _select_whole() -> Any:
     more = (
         Complaint.category, Complaint.content, Complaint.demand, Complaint.place, Complaint.object_name, Complaint.happened_on, Complaint.external_no,
         Complaint.anonymous, Complaint.confidential, Complaint.legal_due, Complaint.facts, Complaint.measures, Complaint.result, Complaint.concluded_on,
-        Complaint.late, Complaint.reply_how, Complaint.replied_on, Complaint.reply_text, Complaint.archived_on,
+        Complaint.late, Complaint.reply_how, Complaint.replied_on, Complaint.reply_text, Complaint.archived_on, Complaint.state_reason,
+        Identity.name_hint, Identity.phone_hint, MAIN.number.label("main_number"),
     )  # fmt: skip
-    return _select().add_columns(*more)
+    return _select().add_columns(*more).outerjoin(Identity, Identity.complaint_id == Complaint.id).outerjoin(MAIN, MAIN.id == Complaint.main_id)
 
 
 def state_badge(row: Any) -> tuple[Any, str, str]:
@@ -81,6 +84,16 @@ def town_names() -> dict[int, str]:
     return found
 
 
+def named_officers() -> dict[int, str]:
+    """Whom accusations name, for those who may see them; few."""
+    if not can(rights.ACCUSATIONS):
+        return {}
+    found: dict[int, list[str]] = {}
+    for row in db.session.execute(select(NamedOfficer.complaint_id, NamedOfficer.name).order_by(NamedOfficer.id)):
+        found.setdefault(row.complaint_id, []).append(row.name)
+    return {key: "、".join(names) for key, names in found.items()}
+
+
 def _columns(whole: bool) -> list[Column]:
     several = not g.grant.organisation.is_town
     found = [
@@ -101,14 +114,18 @@ def _columns(whole: bool) -> list[Column]:
         ("category", _l("领域")), ("content", _l("反映内容")), ("demand", _l("诉求")), ("place", _l("事发地点")), ("object_name", _l("被反映对象")),
         ("happened_on", _l("发生日期")), ("external_no", _l("来文或工单编号")), ("urgency", _l("紧急程度")), ("facts", _l("查明的事实")), ("measures", _l("采取的措施")),
         ("result", _l("结论")), ("concluded_on", _l("办结日期")), ("reply_how", _l("答复方式")), ("replied_on", _l("答复日期")), ("reply_text", _l("答复内容")),
-        ("archived_on", _l("归档日期")), ("anonymous", _l("匿名")), ("late", _l("超期办结")),
+        ("archived_on", _l("归档日期")), ("anonymous", _l("匿名")), ("late", _l("超期办结")), ("confidential", _l("要求保密")), ("state_reason", _l("状态说明")),
+        ("main_number", _l("并入编号")), ("name_hint", _l("投诉人")), ("phone_hint", _l("联系电话")), ("officers", _l("被检举控告人")),
     )  # fmt: skip
+    accused = named_officers()
     urgencies = words.URGENCIES
 
     def text(name: str) -> Any:
         if name == "urgency":
             return lambda row: urgencies[row.urgency]
-        return (lambda row: yes[getattr(row, name)]) if name in ("anonymous", "late") else (lambda row: getattr(row, name))
+        if name == "officers":
+            return lambda row: accused.get(row.id, "")
+        return (lambda row: yes[getattr(row, name)]) if name in ("anonymous", "late", "confidential") else (lambda row: getattr(row, name))
 
     return [*found, *(Column(name, title, text(name), shown=False) for name, title in names)]
 

@@ -144,6 +144,27 @@ def attach(session: Session, prepared: tuple[bytes, str, str], record_type: str,
     return attachment
 
 
+def drop(session: Session, files: Iterable[Attachment]) -> list[str]:
+    """Take files from their records, in the open unit of work; returns the hashes for :func:`sweep` after the commit."""
+    digests = []
+    for attachment in files:
+        digests.append(attachment.digest)
+        session.delete(attachment)
+    session.flush()
+    return digests
+
+
+def sweep(digests: Iterable[str]) -> None:
+    """Delete contents that no record has any more."""
+    from portal.database import db
+
+    for digest in digests:
+        used = select(func.count()).select_from(Attachment).where(Attachment.digest == digest)
+        if not db.session.scalar(used, execution_options={"unscoped": True}):
+            path_of(digest).unlink(missing_ok=True)
+    db.session.rollback()
+
+
 def all_of(session: Session, record_type: str, record_id: int) -> list[Attachment]:
     """The files of a record, oldest first. The caller has checked that the record may be read."""
     found = select(Attachment).where(Attachment.record_type == record_type, Attachment.record_id == record_id)
