@@ -14,12 +14,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import figures, intake, ledger, limits, operations, rights, rules, words
+from plugins.complaints import figures, intake, ledger_read, limits, operations, rights, rules, words
 from plugins.complaints import ledger_words as lw
-from plugins.complaints.ledger import Refusal, content_key
+from plugins.complaints.ledger_read import Refusal, content_key
 from plugins.complaints.models import Complaint
 from portal.calendar.service import current_calendar
-from portal.context import current_actor, use_actor
 from portal.errors import Refused
 from portal.records.importing import ImportColumn, ImportContext, ImportSpec, RawRow, RowResult
 from portal.records.workbooks import normalise
@@ -97,14 +96,14 @@ def _values(raw: RawRow, context: ImportContext, seen: dict[str, int], shown: di
         raise Refusal("duplicate_number", _("工单编号与第 %(row)s 行重复", row=earlier))
     if not text["content"]:
         raise Refusal("no_content", _("没有诉求内容"))
-    received = ledger.date_of(cells, "received_on")
+    received = ledger_read.date_of(cells, "received_on")
     if received is None or not context.today - dt.timedelta(days=366) <= received <= context.today:
         raise Refusal("bad_date", _("派单时间应在一年之内，且不晚于今天"))
     values: dict[str, Any] = {**text, "received_on": received, **_limit(cells, received)}
     urgency = normalise(cells.get("urgency"))
     values["urgency"] = urgency if urgency in words.URGENCIES else lw.URGENCIES.get(lw.word(urgency), "normal")
     name = normalise(cells.get("name"))[:60]
-    values["who"] = {"name": "" if name in lw.NOBODY or "*" in name else name, "phone": ledger.phone_of(cells), "address": "", "id_number": ""}
+    values["who"] = {"name": "" if name in lw.NOBODY or "*" in name else name, "phone": ledger_read.phone_of(cells), "address": "", "id_number": ""}
     if "*" in values["who"]["phone"]:
         values["who"]["phone"] = ""
     values["anonymous"] = not any(values["who"].values())
@@ -115,7 +114,7 @@ def _values(raw: RawRow, context: ImportContext, seen: dict[str, int], shown: di
 
 def _text(cells: dict[str, Any], key: str, longest: int) -> str:
     try:
-        return ledger.text_of(cells.get(key), longest, lines=key in ("content", "demand"))
+        return ledger_read.text_of(cells.get(key), longest, lines=key in ("content", "demand"))
     except Refused:
         title = next(column.title for column in COLUMNS if column.key == key)
         raise Refusal("too_long", _("“%(title)s”超过 %(n)s 个字", title=title, n=longest)) from None
@@ -123,7 +122,7 @@ def _text(cells: dict[str, Any], key: str, longest: int) -> str:
 
 def _limit(cells: dict[str, Any], received: dt.date) -> dict[str, Any]:
     """The limit that comes with the order: a day, or so many working days; ``due`` None: the town's own figure."""
-    due = ledger.date_of(cells, "due")
+    due = ledger_read.date_of(cells, "due")
     if due is not None:
         if not received <= due <= received + dt.timedelta(days=MOST_DAYS):
             raise Refusal("bad_due", _("办结期限 %(day)s 早于派单时间，或过远", day=due))
@@ -161,18 +160,15 @@ def _decide(result: RowResult, known: dict[str, Any]) -> RowResult:
 
 
 def apply(session: Session, good: list[RowResult], context: ImportContext) -> None:
-    """Register the new orders, follow what changed on the others. Anonymous ones leave no trace of who imported them."""
+    """Register the new orders, follow what changed on the others. No code of a receipt: the platform answers whoever called."""
     for result in good:
         if result.status == "update":
             _follow(session, result, context)
             continue
         values = result.values
         given = {"channel": "12345热线转办", "kind": "hotline", "order_due": values["due"], **values}
-        actor = intake.nobody_in_particular(current_actor()) if values["anonymous"] else current_actor()
-        with use_actor(actor):
-            made = intake.register(session, context.org_id, given, values["who"], context.today).complaint
-            made.code_hash, made.imported = None, True
-            session.flush()
+        made = intake.register(session, context.org_id, given, values["who"], context.today).complaint
+        made.code_hash, made.imported = None, True
         operations.tell(session, made, _("新工单：%(number)s %(title)s", number=made.number, title=made.title), "registered", role="office_head", urgent=made.urgency != "normal")
 
 

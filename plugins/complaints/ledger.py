@@ -1,298 +1,315 @@
-"""Import of an office's own register of complaints 投诉举报登记簿, e.g. last year's book in Excel.
-
-Its numbers are kept and ours go on behind them; what was closed comes in as archived with its dates; whoever complained is
-sealed on the way in. Masked names of an export are nobody's names and change nothing. States that the office writes in
-words are taken as they stand; nothing else is made up.
-"""
+"""Import of an office's own register of complaints: comparing its rows with ours, and writing the good ones."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import re
-import unicodedata
-from dataclasses import dataclass
+import secrets
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flask import g, has_request_context
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import inspect, or_, select
+from sqlalchemy.orm import Session
 
-from plugins.complaints import figures, intake, rights, rules
+from plugins.complaints import accusations, figures, identity, limits, operations, rights, rules
 from plugins.complaints import ledger_words as lw
-from portal.auth.permissions import can
-from portal.directory.idnumber import IdNumberError, check_id_number
+from plugins.complaints.ledger_read import CLOSED, IN_HAND, Reader, content_key, normal_number
+from plugins.complaints.models import Complaint, Entry, Identity, Transfer
+from portal.auth.models import Account, RoleGrant
+from portal.calendar.service import current_calendar
+from portal.config import current_settings
+from portal.context import current_actor
+from portal.database import utcnow
+from portal.directory.models import Organisation, Person
 from portal.errors import Refused
+from portal.records.bulk import insert_rows, reserve_ids, update_rows
 from portal.records.importing import ImportContext, ImportSpec, RawRow, RowResult
-from portal.records.exporting import restore
-from portal.records.numbers import format_number
-from portal.records.workbooks import CellError, normalise, parse_date
+from portal.records.numbers import continue_behind, format_number, next_numbers
 from portal.settings import get_setting
-from portal.text import close_name
 
-CLOSED = ("concluded", "replied", "archived")
-IN_HAND = ("assigned", "handling", "suspended")
-LENGTHS = {
-    "number": 60, "category": 40, "title": 100, "content": 20_000, "demand": 5000, "place": 120, "object_name": 120, "external_no": 60, "handler": 60,
-    "state_reason": 2000, "facts": 10_000, "measures": 10_000, "reply_text": 10_000, "remark": 5000, "address": 120, "main": 60, "officers": 200,
-}  # fmt: skip
-LONG = ("content", "demand", "facts", "measures", "reply_text", "remark", "state_reason")
-OLDEST = dt.timedelta(days=3660)
-YEAR, SEQUENCE = "\ue001", "\ue002"
-
-
-class Refusal(Exception):
-    """Why a row is refused."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-
-
-def title_of(key: str) -> Any:
-    return next(column.title for column in lw.COLUMNS if column.key == key)
-
-
-def normal_number(text: str) -> str:
-    """A number as it is kept: no blanks, the year in the brackets of official numbers."""
-    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
-    return re.sub(rf"[\[【(〈《<〔﹝](\d{{4}}|{YEAR})[\]】)〉》>〕﹞]", r"〔\1〕", plain)
-
-
-def content_key(text: str) -> bytes:
-    """A fingerprint of a content that does not mind blanks, stops and width."""
-    return hashlib.sha256(re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text)).encode("utf-8", "ignore")).digest()
-
-
-@dataclass(frozen=True)
-class NumberForm:
-    """The form of a town's numbers, for reading year and sequence out of them."""
-
-    series: str
-    pattern: str
-    expression: re.Pattern[str]
-
-    @classmethod
-    def of(cls, pattern: str, short_name: str, series: str) -> NumberForm:
-        named = normal_number(pattern.replace("{org}", short_name).replace("{year}", YEAR).replace("{seq}", SEQUENCE))
-        text = re.escape(named).replace(YEAR, r"(?P<year>\d{4})", 1).replace(SEQUENCE, r"0*(?P<seq>\d{1,7})", 1)
-        return cls(series, pattern, re.compile(text.replace(YEAR, r"\d{4}").replace(SEQUENCE, r"\d{1,7}")))
-
-    def read(self, number: str) -> tuple[int, int] | None:
-        """Year and sequence; None for a number of another form."""
-        found = self.expression.fullmatch(number)
-        parts = found.groupdict() if found else {}
-        return (int(parts["year"]), int(parts["seq"])) if parts.get("year") and int(parts.get("seq") or 0) else None
-
-
-def text_of(cell: Any, longest: int, *, lines: bool = False) -> str:
-    """A text as it was written, with its own punctuation. Raises Refused when it is too long."""
-    return intake.clean_text(restore(cell) if isinstance(cell, str) else normalise(cell), longest, lines=lines)
-
-
-def date_of(cells: dict[str, Any], key: str) -> dt.date | None:
-    """A date as offices write it; None for an empty cell. Raises Refusal with the column's name."""
-    try:
-        return parse_date(cells.get(key))
-    except CellError as error:
-        raise Refusal("bad_date", f"{title_of(key)}{error}") from None
-
-
-def phone_of(cells: dict[str, Any]) -> str:
-    """The first telephone in a cell; masked ones as they stand, words for nobody as nothing. Raises Refusal."""
-    text = normalise(cells.get("phone"))
-    if not text or text in lw.NOBODY or "*" in text:
-        return text if "*" in text else ""
-    first = re.split(r"[/、,，;；]|\s或\s", text)[0].strip()
-    plain = re.sub(r"(?<=\d)\s+(?=\d)", "", first)
-    if rules.phone_refusal(plain):
-        raise Refusal("bad_phone", _("联系电话不是手机号码或带区号的固定电话"))
-    return plain
-
-
-class Reader:
-    """Reads rows on their own: the cells, and what repeats within the file."""
-
-    def __init__(self, context: ImportContext) -> None:
-        self.context = context
-        from portal.directory.models import Organisation
-
-        organisation = context.session.get(Organisation, context.org_id)
-        assert organisation is not None
-        patterns = ((figures.NUMBER, ""), (figures.ACCUSATION_NUMBER, "控"))
-        self.short_name = organisation.short_name
-        self.forms = [NumberForm.of(get_setting(key, context.org_id, context.today), organisation.short_name, series) for key, series in patterns]
-        self.numbers: dict[str, int] = {}
-        self.contents: dict[tuple[dt.date, bytes], int] = {}
-        self.may_accuse = not has_request_context() or g.get("grant") is None or can(rights.ACCUSATIONS)
-
-    def read(self, raw: RawRow) -> RowResult:
-        result = RowResult(raw.row, "create", cells=raw.cells)
-        try:
-            result.values = self._values(raw, result.shown)
-        except Refusal as refusal:
-            result.status, result.code, result.message = "refuse", refusal.code, refusal.message
-        return result
-
-    def _values(self, raw: RawRow, shown: dict[str, str]) -> dict[str, Any]:
-        cells = raw.values
-        text = {key: self._text(cells, key, longest) for key, longest in LENGTHS.items()}
-        number = shown["number"] = re.sub(r"\s", "", text["number"])
-        text["content"] = text["content"] or text["title"]
-        shown["content"] = (text["title"] or text["content"])[:40]
-        if not text["content"]:
-            raise Refusal("no_content", _("没有反映内容"))
-        received = date_of(cells, "received_on")
-        if received is None:
-            raise Refusal("no_date", _("没有收到日期"))
-        if received > self.context.today:
-            raise Refusal("future", _("收到日期 %(day)s 晚于今天", day=received))
-        if received < self.context.today - OLDEST:
-            raise Refusal("too_old", _("收到日期 %(day)s 早于十年前，请核对", day=received))
-        shown["received_on"] = received.isoformat()
-        values: dict[str, Any] = {**text, "number": number, "written": number, "received_on": received, "key": content_key(text["content"])}
-        values.update(self._what(cells, text), **self._dates(cells, received))
-        self._twice(raw.row, values)
-        values.update(self._number(values))
-        if values["kind"] == "accusation" and not self.may_accuse:
-            raise Refusal("accusation", _("检举控告由有权限的人员登记，不能由您导入"))
-        self._state(cells, values)
-        values["who"] = self._who(cells, values)
-        from plugins.complaints.words import KINDS
-        from plugins.complaints.workflow import COMPLAINT
-
-        shown.update(kind=str(KINDS[values["kind"]]), state=str(COMPLAINT.state(values["state"]).title), result=values["result"])
-        shown.update(name=_("匿名") if values["anonymous"] else rules.mask_name(values["who"]["name"]), phone=rules.mask_phone(values["who"]["phone"]))
-        return values
-
-    @staticmethod
-    def _text(cells: dict[str, Any], key: str, longest: int) -> str:
-        try:
-            return text_of(cells.get(key), longest, lines=key in LONG)
-        except Refused:
-            raise Refusal("too_long", _("“%(title)s”超过 %(n)s 个字", title=title_of(key), n=longest)) from None
-
-    @staticmethod
-    def _word(cells: dict[str, Any], key: str, known: dict[str, str]) -> str | None:
-        """The value that a word means; None for an unknown one."""
-        return known.get(lw.word(normalise(cells.get(key))))
-
-    def _what(self, cells: dict[str, Any], text: dict[str, str]) -> dict[str, Any]:
-        channel = self._word(cells, "channel", lw.CHANNELS)
-        if channel is None:
-            raise Refusal("bad_channel", _("渠道“%(text)s”不认识，应为：%(names)s", text=normalise(cells.get("channel"))[:20], names="、".join(rules.CHANNELS)))
-        said = normalise(cells.get("kind"))
-        kind = lw.KINDS.get(lw.word(said))
-        category = text["category"]
-        if kind is None:  # offices write the field of the matter into a column of this name
-            category = category or said[:40]
-            kind = "hotline" if channel == "12345热线转办" else "report"
-        if kind == "report" and any(form.series and form.read(normal_number(text["number"])) for form in self.forms):
-            kind = "accusation"
-        urgency = self._word(cells, "urgency", lw.URGENCIES)
-        if urgency is None:
-            raise Refusal("bad_urgency", _("紧急程度“%(text)s”不认识", text=normalise(cells.get("urgency"))[:20]))
-        reply = self._word(cells, "reply_how", lw.REPLIES)
-        return {"channel": channel, "kind": kind, "category": category, "urgency": urgency, "reply_how": "" if reply is None else reply}
-
-    def _dates(self, cells: dict[str, Any], received: dt.date) -> dict[str, Any]:
-        found = {key: date_of(cells, key) for key in ("happened_on", "concluded_on", "replied_on", "archived_on", "due")}
-        for key in ("happened_on", "concluded_on", "replied_on", "archived_on"):
-            day = found[key]
-            if day is not None and day > self.context.today:
-                raise Refusal("future", _("%(title)s %(day)s 晚于今天", title=title_of(key), day=day))
-        for earlier, later in (("happened_on", "received"), ("received", "concluded_on"), ("concluded_on", "replied_on"), ("received", "archived_on"), ("received", "due")):
-            one = received if earlier == "received" else found[earlier]
-            other = received if later == "received" else found[later]
-            if one is not None and other is not None and one > other:
-                names = [title_of("received_on" if key == "received" else key) for key in (later, earlier)]
-                raise Refusal("order", _("%(later)s %(b)s 早于%(earlier)s %(a)s", later=names[0], earlier=names[1], a=one, b=other))
-        return found
-
-    def _twice(self, row: int, values: dict[str, Any]) -> None:
-        if values["number"]:
-            earlier = self.numbers.setdefault(normal_number(values["number"]), row)
-            if earlier != row:
-                raise Refusal("duplicate_number", _("编号与第 %(row)s 行重复", row=earlier))
-            return
-        earlier = self.contents.setdefault((values["received_on"], values["key"]), row)
-        if earlier != row:
-            raise Refusal("duplicate_content", _("与第 %(row)s 行日期、内容相同，且没有编号", row=earlier))
-
-    def _number(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Series, year and sequence of an own number, in our brackets; a number of another form stays as it is, in a series of its own."""
-        series = "控" if values["kind"] == "accusation" else ""
-        form = next(form for form in self.forms if form.series == series)
-        read = form.read(normal_number(values["number"]))
-        if read is not None and 1990 <= read[0] <= self.context.today.year:
-            return {"series": series, "year": read[0], "seq": read[1], "number": format_number(form.pattern, self.short_name, *read)}
-        return {"series": "旧" if values["number"] else series, "year": values["received_on"].year, "seq": None}
-
-    def _state(self, cells: dict[str, Any], values: dict[str, Any]) -> None:
-        """The state in the office's words; what is closed is archived, unless the sheet tells archiving apart."""
-        said = normalise(cells.get("result"))
-        result = lw.RESULTS.get(lw.word(said)) if said else ""
-        if result is None:  # many registers describe the outcome in this column
-            result, values["measures"] = "", values["measures"] or said
-        values["result"] = result
-        word = lw.word(normalise(cells.get("state")))
-        closed = any(values[key] for key in ("concluded_on", "replied_on", "archived_on"))
-        state = lw.STATES.get(word) if word else ("archived" if values["archived_on"] else "concluded" if closed or result else "registered")
-        if state is None:
-            raise Refusal("bad_state", _("状态“%(text)s”不认识", text=normalise(cells.get("state"))[:20]))
-        if state in ("concluded", "replied") and "archived_on" not in cells:
-            state = "archived"
-        if state in ("concluded", "replied") and not result:
-            raise Refusal("no_result", _("已办结但没有结论，应为：%(names)s", names="、".join(rules.RESULTS)))
-        if state == "archived":
-            last = values["archived_on"] or values["replied_on"] or values["concluded_on"]
-            values["archived_on"] = last or min(self.context.today, dt.date(values["received_on"].year, 12, 31))
-        if state in ("concluded", "replied") and values["concluded_on"] is None:
-            values["concluded_on"] = values["replied_on"] or values["received_on"]
-        values["state"] = state
-
-    def _who(self, cells: dict[str, Any], values: dict[str, Any]) -> dict[str, str]:
-        """Whoever complained; masked values of an export are none. Sets ``anonymous`` and ``confidential``."""
-        who = {"name": close_name(normalise(cells.get("name")))[:60], "phone": phone_of(cells), "address": values["address"], "id_number": ""}
-        if isinstance(cells.get("id_number"), (int, float)) and not isinstance(cells.get("id_number"), bool):
-            raise Refusal("id_as_number", _("证件号以数字存放，末几位已丢失，请将该列设为文本后重新填写"))
-        who["id_number"] = normalise(cells.get("id_number"))
-        values["masked"] = any("*" in text for text in who.values())
-        who = {key: "" if "*" in text else text for key, text in who.items()}
-        if who["id_number"]:
-            try:
-                who["id_number"] = check_id_number(who["id_number"][:40])
-            except IdNumberError as error:
-                raise Refusal(error.code, error.message) from None
-        said = lw.word(normalise(cells.get("anonymous")))
-        real = lw.word(normalise(cells.get("real_name")))
-        nameless = who["name"] in lw.NOBODY
-        if said or "anonymous" in cells:
-            values["anonymous"] = said in lw.YES
-        elif real or "real_name" in cells:
-            values["anonymous"] = real in lw.NO or real == "匿名"
-        else:
-            values["anonymous"] = who["name"] in lw.ANONYMOUS or (nameless and not who["phone"] and not values["masked"])
-        values["confidential"] = lw.word(normalise(cells.get("confidential"))) in lw.YES
-        who["name"] = "" if nameless else who["name"]
-        return dict.fromkeys(who, "") if values["anonymous"] else who
+FILLED = ("category", "place", "object_name", "demand", "external_no", "happened_on", "facts", "measures", "result", "reply_how", "reply_text", "replied_on")
+"""What a later sheet may add where nothing was written; what was written stays."""
+PART = 900
 
 
 def check(rows: list[RawRow], context: ImportContext) -> list[RowResult]:
     """What is to be done with each row of a register."""
-    from plugins.complaints.ledger_write import Register
-
     reader = Reader(context)
     read = [reader.read(raw) for raw in rows]
     register = Register(context, read)
     return [register.decide(result) for result in read]
 
 
-def apply(session: Any, good: list[RowResult], context: ImportContext) -> None:
-    """Write the good rows."""
-    from plugins.complaints import ledger_write
+class Register:
+    """Compares rows with what is registered already."""
 
-    ledger_write.apply(session, good, context)
+    def __init__(self, context: ImportContext, read: list[RowResult]) -> None:
+        good = [result.values for result in read if result.status != "refuse"]
+        self.context = context
+        self.by_number = self._by_number(sorted({values[key] for values in good if values["number"] for key in ("number", "written")}))
+        self.sequences = self._sequences({(values["series"], values["year"]) for values in good if values["seq"] is not None})
+        self.by_content = self._by_content({values["received_on"] for values in good})
+        self.with_identity = self._with_identity([row.id for row in self.by_number.values() if row.imported])
+        self.handlers = handlers(context.session, context.org_id, context.today)
+
+    def _by_number(self, numbers: Sequence[str]) -> dict[str, Any]:
+        """Also what is kept from whoever imports: a number is given once. Nothing of it is shown."""
+        columns = (Complaint.id, Complaint.number, Complaint.received_on, Complaint.content, Complaint.imported, Complaint.anonymous, *(getattr(Complaint, key) for key in FILLED))
+        found: dict[str, Any] = {}
+        for part in _parts(numbers):
+            rows = select(*columns).where(Complaint.org_id == self.context.org_id, Complaint.number.in_(part))
+            found.update({row.number: row for row in self.context.session.execute(rows, execution_options={"unscoped": True})})
+        return found
+
+    def _sequences(self, wanted: set[tuple[str, int]]) -> set[tuple[str, int, int]]:
+        if not wanted:
+            return set()
+        years = {year for _series, year in wanted}
+        rows = select(Complaint.series, Complaint.year, Complaint.seq).where(Complaint.org_id == self.context.org_id, Complaint.year.in_(years))
+        return {tuple(row) for row in self.context.session.execute(rows, execution_options={"unscoped": True})}  # type: ignore[misc]
+
+    def _by_content(self, days: Iterable[dt.date]) -> dict[tuple[dt.date, bytes], str]:
+        found: dict[tuple[dt.date, bytes], str] = {}
+        for part in _parts(sorted(days)):
+            rows = select(Complaint.number, Complaint.received_on, Complaint.content).where(Complaint.org_id == self.context.org_id, Complaint.received_on.in_(part))
+            found.update({(row.received_on, content_key(row.content)): row.number for row in self.context.session.execute(rows)})
+        return found
+
+    def _with_identity(self, ids: Sequence[int]) -> set[int]:
+        found: set[int] = set()
+        for part in _parts(ids):
+            found.update(self.context.session.scalars(select(Identity.complaint_id).where(Identity.complaint_id.in_(part))))
+        return found
+
+    def decide(self, result: RowResult) -> RowResult:
+        if result.status == "refuse":
+            return result
+        values = result.values
+        known = self.by_number.get(values["written"]) or self.by_number.get(values["number"]) if values["number"] else None
+        if known is not None:
+            return self._known(result, known)
+        same = self.by_content.get((values["received_on"], values["key"]))
+        if same is not None and not values["number"]:
+            return _become(result, "skip", "known_content", _("日期、内容与 %(number)s 相同", number=same))
+        if values["seq"] is not None:
+            place = (values["series"], values["year"], values["seq"])
+            if place in self.sequences:
+                values["series"], values["seq"] = "旧", None
+            self.sequences.add(place)
+        self._hand(result)
+        notes = [result.message] if result.message else []
+        if same is not None:
+            notes.append(_("日期、内容与 %(number)s 相同，编号不同", number=same))
+        if values["masked"]:
+            notes.append(_("带 * 的姓名、电话不是完整信息，不导入"))
+        result.message = "；".join(notes)
+        if values["kind"] == "accusation":
+            self._officers(result)
+        return result
+
+    def _known(self, result: RowResult, known: Any) -> RowResult:
+        values = result.values
+        if known.received_on != values["received_on"] or content_key(known.content) != values["key"]:
+            return _become(result, "refuse", "number_taken", _("编号已用于另一件（收到日期或内容不同）；原文不能用导入修改"))
+        if not known.imported:
+            return _become(result, "skip", "unchanged", _("已登记，办理情况以系统内为准"))
+        values["id"] = known.id
+        result.changes = {key: ("", str(values[key])) for key in FILLED if values.get(key) not in ("", None) and getattr(known, key) in ("", None)}
+        values["fill"] = {key: values[key] for key in result.changes}
+        values["fill_who"] = any(values["who"].values()) and known.id not in self.with_identity and not known.anonymous
+        if values["fill_who"]:
+            result.changes["name"] = ("", result.shown.get("name", ""))
+        if not result.changes:
+            return _become(result, "skip", "unchanged", _("与登记的内容相同"))
+        result.status = "update"
+        return result
+
+    def _hand(self, result: RowResult) -> None:
+        """Whoever handled it, where it is an account of the town; what is open and in nobody's hand waits to be assigned."""
+        values = result.values
+        values["handler_id"] = self.handlers.get(values["handler"])
+        if values["state"] in IN_HAND and values["handler_id"] is None:
+            values["state"] = "accepted"
+            result.message = _("承办人“%(name)s”不是本单位在岗账号，按待交办导入", name=values["handler"] or "—")
+
+    def _officers(self, result: RowResult) -> None:
+        """Of an accusation the officer is known, or it is not taken in: else it could not be kept from them."""
+        values = result.values
+        names = [name for name in values["officers"].replace("，", "、").replace(",", "、").split("、") if name] or [values["object_name"]]
+        people = select(Person.id, Person.name).where(Person.org_id == self.context.org_id, Person.name.in_(names))
+        found = {row.name: row.id for row in self.context.session.execute(people)}
+        if set(found) != set(names):
+            _become(result, "refuse", "no_officer", _("检举控告须写明本单位人员的姓名（被检举控告人），才能设定回避"))
+        values["officer_ids"] = list(found.values())
+
+
+def _become(result: RowResult, status: str, code: str, message: str) -> RowResult:
+    result.status, result.code, result.message = status, code, message
+    return result
+
+
+def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (values[start : start + PART] for start in range(0, len(values), PART))
+
+
+def handlers(session: Session, org_id: int, today: dt.date) -> dict[str, int]:
+    """Accounts of a town that may have a matter in hand, by name; names that two bear are left out."""
+    roles = ("handling_officer", "office_head", "discipline_officer")
+    held = select(Account.id, Account.name).join(RoleGrant, RoleGrant.account_id == Account.id).where(
+        RoleGrant.org_id == org_id, RoleGrant.role.in_(roles), Account.active, or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= today)
+    )  # fmt: skip
+    away = operations.off_post(session, org_id)
+    found: dict[str, set[int]] = {}
+    for row in session.execute(held.distinct()):
+        if row.id not in away:
+            found.setdefault(row.name, set()).add(row.id)
+    return {name: next(iter(ids)) for name, ids in found.items() if len(ids) == 1}
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------------
+
+
+def apply(session: Session, good: list[RowResult], context: ImportContext) -> None:
+    """Write the good rows: numbers, matters, who complained, the record of handling, transfers, who is shut out."""
+    created = [result for result in good if result.status == "create"]
+    _give_numbers(session, created, context)
+    ids = list(reserve_ids(session, Complaint, len(created)))
+    matters = [_matter(key, result.values, context) for key, result in zip(ids, created, strict=True)]
+    insert_rows(session, Complaint, [_row(matter) for matter in matters])
+    _seal(session, [(matter, result.values["who"]) for matter, result in zip(matters, created, strict=True)], context.today)
+    _enter(session, list(zip(matters, created, strict=True)))
+    _transfers(session, matters)
+    _accuse(session, list(zip(matters, created, strict=True)))
+    _join(session, list(zip(matters, created, strict=True)), context)
+    updated = [result.values for result in good if result.status == "update"]
+    update_rows(session, Complaint, {values["id"]: values["fill"] for values in updated if values["fill"]})
+    for values in updated:
+        if values["fill_who"]:
+            complaint = session.scalars(select(Complaint).where(Complaint.id == values["id"])).unique().one()
+            identity.seal(session, complaint, values["who"])
+            identity.keep_from_archive(session, complaint)
+
+
+def _give_numbers(session: Session, created: list[RowResult], context: ImportContext) -> None:
+    """Own numbers stay, our counters go on behind them; whatever has none gets the next ones, in the order of receipt."""
+    organisation = session.get(Organisation, context.org_id)
+    assert organisation is not None
+    highest: dict[tuple[str, int], int] = {}
+    waiting: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for result in sorted(created, key=lambda result: (result.values["received_on"], result.row)):
+        values = result.values
+        place = (values["series"], values["year"])
+        if values["seq"] is not None:
+            highest[place] = max(highest.get(place, 0), values["seq"])
+        else:
+            waiting.setdefault(place, []).append(values)
+    for (series, year), last in sorted(highest.items()):
+        continue_behind(session, context.org_id, f"complaints.complaint{series}", year, last)
+    for (series, year), listed in sorted(waiting.items()):
+        pattern = get_setting(figures.ACCUSATION_NUMBER if series == "控" else figures.NUMBER, context.org_id, context.today)
+        for values, seq in zip(listed, next_numbers(session, context.org_id, f"complaints.complaint{series}", year, len(listed)), strict=True):
+            values["seq"] = seq
+            values["number"] = values["number"] or format_number(pattern, organisation.short_name, year, seq)
+
+
+def _matter(key: int, values: dict[str, Any], context: ImportContext) -> Complaint:
+    """The matter of a row, with its limit; not in the session."""
+    state, received = values["state"], values["received_on"]
+    zone = current_settings().zone
+    closed = state in CLOSED
+    matter = Complaint(
+        id=key, org_id=context.org_id, uid=secrets.token_hex(16), imported=True, version=1,
+        **{name: values[name] for name in ("number", "year", "series", "seq", "channel", "kind", "category", "urgency", "content", "demand", "place", "object_name",
+                                           "external_no", "anonymous", "confidential", "received_on", "state", "state_reason", "facts", "measures", "happened_on")},
+        title=values["title"] or rules.short_title(values["content"], values["object_name"]), month=f"{received:%Y-%m}", redirect_kind="", protect=False, publish=False,
+        registered_at=dt.datetime.combine(received, dt.time(0), tzinfo=zone).astimezone(dt.UTC), registered_by=None, handler_id=values["handler_id"],
+        handler_name=values["handler"], suspended_days=0, extension_days=0, extension_state="", extension_reason="", refuse_code="", limit_given=False,
+        concluded_on=values["concluded_on"] if closed else None, result=values["result"] if closed else "", replied_on=values["replied_on"] if closed else None,
+        reply_how=values["reply_how"] if closed else "", reply_text=values["reply_text"], reply_by=values["handler"] if values["replied_on"] else "",
+        archived_on=values["archived_on"] if state == "archived" else None, suspended_on=context.today if state == "suspended" else None,
+    )  # fmt: skip
+    limits.set_deadlines(matter, order_due=values["due"])
+    matter.state_on = matter.archived_on or matter.replied_on or matter.concluded_on or context.today
+    if state != "registered":
+        matter.first_done_on = min(received + dt.timedelta(days=1), context.today)
+    if matter.concluded_on is not None:
+        matter.days_taken = rules.days_taken(current_calendar(), received, matter.concluded_on)
+        matter.late = matter.due_on is not None and matter.concluded_on > matter.due_on
+        matter.approved_on = matter.concluded_on if state in ("replied", "archived") else None
+    return matter
+
+
+def _row(matter: Complaint) -> dict[str, Any]:
+    """The columns of a matter that is not in the session, with the defaults of those not set."""
+    found: dict[str, Any] = {}
+    for prop in inspect(Complaint).column_attrs:
+        value, column = getattr(matter, prop.key), prop.columns[0]
+        default: Any = column.default
+        found[prop.key] = default.arg if value is None and default is not None and default.is_scalar else value
+    return found
+
+
+def _seal(session: Session, pairs: Sequence[tuple[Complaint, dict[str, str]]], today: dt.date) -> None:
+    """Whoever complained, sealed; of what is archived long ago nothing is taken in."""
+    kept = []
+    for matter, who in pairs:
+        until = identity.keep_until(matter)
+        if matter.anonymous or not any(who.values()) or (until is not None and until < today):
+            continue
+        kept.append(identity.sealed_row(matter, who, until))
+    for key, row in zip(reserve_ids(session, Identity, len(kept)), kept, strict=True):
+        row["id"] = key
+    insert_rows(session, Identity, kept)
+
+
+def _enter(session: Session, pairs: Sequence[tuple[Complaint, RowResult]]) -> None:
+    author, rows = current_actor().name, []
+    for matter, result in pairs:
+        at = matter.registered_at if matter.anonymous else utcnow()
+        texts = [("note", _("由登记簿导入（表中第 %(row)s 行）", row=result.row))]
+        if result.values["handler"] and matter.handler_id is None and matter.state not in CLOSED:
+            texts.append(("note", _("登记簿上的承办人：%(name)s", name=result.values["handler"])))
+        if result.values["remark"]:
+            texts.append(("note", _("备注：%(text)s", text=result.values["remark"])))
+        rows += [{"org_id": matter.org_id, "complaint_id": matter.id, "kind": kind, "text": text, "at": at, "author": author[:60]} for kind, text in texts]
+    for key, row in zip(reserve_ids(session, Entry, len(rows)), rows, strict=True):
+        row["id"] = key
+    insert_rows(session, Entry, rows)
+
+
+def _transfers(session: Session, matters: Sequence[Complaint]) -> None:
+    """What was passed on outside the portal waits for its receipt or its result, as on paper."""
+    for matter in matters:
+        if matter.state in ("passing", "passed"):
+            done = matter.state == "passed"
+            to = matter.state_reason[:80] or _("见原登记簿")
+            session.add(Transfer(org_id=matter.org_id, complaint_id=matter.id, to_name=to, reason=_("由登记簿导入"), state="received" if done else "sent",
+                                 sent_on=matter.received_on, sent_by=current_actor().name, answered_on=matter.received_on if done else None,
+                                 receipt=_("见原登记簿") if done else ""))  # fmt: skip
+    session.flush()
+
+
+def _accuse(session: Session, pairs: Sequence[tuple[Complaint, RowResult]]) -> None:
+    for matter, result in pairs:
+        if matter.kind == "accusation":
+            accusations.name_officers(session, matter, result.values["officer_ids"])
+
+
+def _join(session: Session, pairs: Sequence[tuple[Complaint, RowResult]], context: ImportContext) -> None:
+    """Merged matters point to their main one, where that is known."""
+    wanted = {matter.id: normal_number(result.values["main"]) for matter, result in pairs if matter.state == "merged" and result.values["main"]}
+    if not wanted:
+        return
+    mains: dict[str, int] = {}
+    for part in _parts(sorted(set(wanted.values()))):
+        rows = select(Complaint.id, Complaint.number).where(Complaint.org_id == context.org_id, Complaint.number.in_(part))
+        mains.update({row.number: row.id for row in session.execute(rows)})
+    pointing = {key: mains[number] for key, number in wanted.items() if number in mains and mains[number] != key}
+    for key, main in pointing.items():
+        if rules.merges_in_circle(key, main, {other: to for other, to in pointing.items() if other != key}):
+            raise Refused(_("登记簿里的并案指向成了圈，请核对“并入编号”。"))
+    update_rows(session, Complaint, {key: {"main_id": main} for key, main in pointing.items()})
 
 
 SPEC = ImportSpec(

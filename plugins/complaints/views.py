@@ -11,9 +11,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from plugins.complaints import accusations, forms, identity, limits, queries, rights, rules, words, workflow
+from plugins.complaints import accusations, forms, identity, limits, publicity, queries, rights, rules, words, workflow
 from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, Opening, Transfer
 from portal import audit
+from portal.auth import throttle
 from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
 from portal.database import db
@@ -26,6 +27,8 @@ from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints", __name__, url_prefix="/complaints", template_folder="templates")
 TONES = {"green": "circle-check", "amber": "clock", "red": "alert-triangle"}
+REVEALS = 30
+"""Identities that one account may open in an hour: whoever needs more is not looking into a matter (S32)."""
 MAIN = aliased(Complaint)
 DUE = (("overdue", _l("已超期")), ("week", _l("七天内到期")), ("running", _l("在办")))
 
@@ -155,6 +158,7 @@ def register(*, whole: bool = False) -> ListSpec:
             *towns,
             Flag("mine", _l("我承办的"), lambda: Complaint.handler_id == g.account.id),
             Flag("late", _l("超期办结"), lambda: Complaint.late.is_(True)),
+            *([Flag("unpublished", _l("可公示未公示"), lambda: publicity.eligible() & Complaint.publish.is_(False))] if can(rights.APPROVE_PUBLICATION) else []),
             Dates("received", _l("收到日期"), Complaint.received_on),
         ],
         search=queries.matching,
@@ -208,6 +212,7 @@ def page(complaint: Complaint, *, opened: dict[str, str] | None = None, reveal: 
         identity=identity.of(session, key), may_reveal=can(rights.REVEAL, complaint.org_id), opened=opened, reveal=reveal or forms.RevealForm(formdata=None),
         files=attachments.all_of(session, "complaints.complaint", key), may_attach=can(rights.HANDLE, complaint.org_id) and complaint.open,
         may_enter=can(rights.HANDLE, complaint.org_id) and complaint.open, entry=entry or forms.EntryForm(formdata=None),
+        may_publish=can(rights.APPROVE_PUBLICATION, complaint.org_id) and not publicity.refusal(complaint),
         may_split=can(rights.REGISTER, complaint.org_id) and complaint.open and g.grant.organisation.is_town,
         history=audit.history("complaints.complaint", key, 30), transfer_states={state.code: state for state in workflow.INCOMING.states},
         same=queries.same_telephone(session, complaint),
@@ -239,8 +244,10 @@ def reveal(complaint_id: int) -> Any:
     if not form.validate():
         return page(complaint, reveal=form), 422
     require_fresh()
+    throttle.check_misses(f"complaints.reveal:{g.account.id}", REVEALS, 3600)
     with unit_of_work("complaints.identity_opened", reason=(form.reason.data or "").strip()) as session:
         opened = identity.open_identity(session, find(complaint_id), (form.reason.data or "").strip())
+        throttle.count_miss(session, f"complaints.reveal:{g.account.id}")
     return page(find(complaint_id), opened=opened)
 
 

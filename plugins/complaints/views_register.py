@@ -137,13 +137,19 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
         identity.drop_draft(session)
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", urgent=made.complaint.urgency == "danger")  # fmt: skip
-        key, code = made.complaint.id, made.code
+        key, receipt = made.complaint.id, _shown(made)
     if whole(form.join.data or "") is not None:
         flash(_("已登记。请核对后并案。"), "success")
-    return _receipt(key, code)
+    return _receipt(key, receipt)
 
 
-def _receipt(complaint_id: int, code: str) -> Any:
+def _shown(made: intake.Registered) -> dict[str, Any]:
+    """What stands on a receipt. It is noted before the matter is out of sight: an anonymous accusation is, for whoever registered it."""
+    found = made.complaint
+    return {"code": made.code, "number": found.number, "received_on": found.received_on, "kind": found.kind, "due_on": found.due_on, "org": found.organisation.name}
+
+
+def _receipt(complaint_id: int, receipt: dict[str, Any]) -> Any:
     """The receipt with its code: shown this once, not kept in the clear, so it stands in the answer itself."""
     complaint = db.session.scalars(select(Complaint).where(Complaint.id == complaint_id)).unique().one_or_none()
     town, day = intake.acting_town(), today()
@@ -152,7 +158,7 @@ def _receipt(complaint_id: int, code: str) -> Any:
     main = db.session.scalars(select(Complaint).where(Complaint.id == join)).unique().one_or_none() if join else None
     if main is not None and (main.org_id != town or main.id == complaint_id):
         main = None
-    return render_template("complaints/receipt.html", complaint=complaint, code=code, kinds=words.KINDS, contact=contact, main=main)
+    return render_template("complaints/receipt.html", complaint=complaint, receipt=receipt, kinds=words.KINDS, contact=contact, main=main)
 
 
 @blueprint.post("/similar")

@@ -32,6 +32,8 @@ WORDS = TrailWords(
         "complaints.drafts_forgotten": _l("删除过期草稿"), "hotline.imported": _l("导入热线工单"), "places.imported": _l("导入村居街路"),
         "complaints.identities_forgotten": _l("删除到期身份信息"), "complaints.imported": _l("导入投诉登记簿"),
         "complaints.complaint.attached": _l("添加附件"), "complaints.published": _l("生成公示材料"),
+        "complaints.publication_approved": _l("审定公示内容"), "complaints.publication_withdrawn": _l("取消公示"), "complaints.place_added": _l("添加村居街路"),
+        "complaints.place_renamed": _l("村居街路改名"), "complaints.place_removed": _l("删除村居街路"),
     },
     fields={
         "title": _l("标题"), "handler_name": _l("承办人"), "due_on": _l("期限"), "legal_due": _l("法定期限"), "extension_state": _l("延期"),
