@@ -39,8 +39,8 @@ class Registered:
 
 
 def nobody_in_particular(actor: Actor) -> Actor:
-    """The actor of an anonymous registration: no machine, no session, no request in the trail."""
-    return replace(actor, address="", session_ref="", request_id="")
+    """The actor of an anonymous registration: no account, no machine, no session, no request, no time of the day in the trail."""
+    return replace(actor, account_id=None, name=_("匿名登记"), address="", session_ref="", request_id="", coarse=True)
 
 
 def clean_text(value: Any, longest: int, *, lines: bool = False) -> str:
@@ -87,7 +87,7 @@ def register(
     complaint.split_from_id = split_from.id if split_from is not None else None
     code = identity.new_code()
     complaint.code_hash = identity.code_hash(code)
-    limits.set_deadlines(complaint, values.get("order_days"))
+    limits.set_deadlines(complaint, values.get("order_days"), values.get("order_due"))
     session.add(complaint)
     session.flush()
     identity.seal(session, complaint, who)
@@ -119,7 +119,7 @@ def _row(session: Session, org_id: int, kind: str, values: Mapping[str, Any], to
         channel=values["channel"], kind=kind, redirect_kind=values.get("redirect_kind") or "" if kind == "other" else "", urgency=values["urgency"],
         happened_on=values.get("happened_on"), representatives=values.get("representatives") or None,
         anonymous=anonymous, confidential=bool(values.get("confidential")), protect=bool(values.get("protect")),
-        received_on=received, month=f"{received:%Y-%m}", registered_by=current_actor().account_id, state="registered", state_on=today,
+        received_on=received, month=f"{received:%Y-%m}", registered_by=None if anonymous else current_actor().account_id, state="registered", state_on=today,
         suspended_days=0, extension_days=0, extension_state="", registered_at=utcnow(), **texts,
     )  # fmt: skip
     complaint.organisation = organisation

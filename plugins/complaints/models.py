@@ -108,7 +108,7 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     registered_at: Mapped[dt.datetime]
     """For anonymous matters the day alone, so that no pattern of times tells who came."""
     registered_by: Mapped[int | None] = mapped_column(ForeignKey("auth_account.id"))
-    """首问责任人: whoever is asked first registers."""
+    """首问责任人: whoever is asked first registers; for anonymous matters nobody, who may be one of our own."""
 
     state: Mapped[str] = mapped_column(String(14), default="registered")
     state_reason: Mapped[str] = mapped_column(Text, default="")

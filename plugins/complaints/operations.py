@@ -246,6 +246,7 @@ def reopen(session: Session, complaint: Complaint, data: Data, today: dt.date) -
     complaint.result = ""
     complaint.concluded_on = complaint.approved_on = complaint.approved_by = complaint.replied_on = complaint.archived_on = None
     complaint.review, complaint.reviewed_by, complaint.reviewed_on = "", None, None
+    identity.keep_from_archive(session, complaint)
     complaint.late = complaint.days_taken = None
     limits.recompute(complaint)
 
@@ -282,6 +283,7 @@ def guard_archive(complaint: Complaint, _data: Data, _today: dt.date) -> None:
 
 def archive(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
     complaint.archived_on = today
+    identity.keep_from_archive(session, complaint)
     enter(session, complaint, data, today)
     settle(complaint)
 
@@ -321,7 +323,7 @@ def merge(session: Session, complaint: Complaint, data: Data, today: dt.date) ->
     enter(session, complaint, {"reason": _("并入 %(number)s。%(why)s", number=main.number, why=reason_of(data))}, today)
     before = main.due_on
     if complaint.due_on is not None and (main.due_on is None or complaint.due_on < main.due_on):
-        for name in ("limit_days", "limit_unit", "due_from", "suspended_days", "extension_state", "extension_days"):
+        for name in ("limit_days", "limit_unit", "limit_given", "due_from", "suspended_days", "extension_state", "extension_days"):
             setattr(main, name, getattr(complaint, name))
         limits.recompute(main)
     limits.moved(session, main, before, _("%(number)s 并入，按最早的期限", number=complaint.number))
