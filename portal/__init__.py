@@ -18,7 +18,7 @@ CATALOGUES = Path(__file__).parent / "translations"
 
 MODELS = (
     "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", "records.attachments", "records.links", "jobs.models",
-    "inbox.models", "settings", "plugins",
+    "inbox.models", "settings", "plugins", "documents.store",
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the application, in the order in which things happen."""
     from flask_babel import Babel
 
-    from portal import admin, audit, auth, database, inbox, jobs, lifecycle, people, records, tenancy, web
+    from portal import admin, audit, auth, database, documents, inbox, jobs, lifecycle, people, records, tenancy, web
     from portal.config import load_settings
     from portal.core_plugin import CorePlugin
     from portal.crypto import Keyring, secret_key
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     audit.init_app(app)
     auth.init_app(app)
     web.init_app(app)
-    for part in (records, people, inbox, jobs, admin):
+    for part in (records, documents, people, inbox, jobs, admin):
         part.init_app(app)
     plugins.init_app(app)
     with app.app_context():

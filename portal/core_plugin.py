@@ -32,10 +32,12 @@ class CorePlugin:
         from portal.admin import audit_views, town_views
         from portal.admin import views as admin
         from portal.auth import admin as accounts
+        from portal.documents import views as documents
         from portal.jobs import views as jobs
         from portal.people import views as people
 
-        return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation(), *town_views.navigation()]
+        return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation(), *town_views.navigation(),
+                *documents.navigation()]  # fmt: skip
 
     @hookimpl
     def portal_search(self, query: str, limit: int) -> list[Hit]:
