@@ -1,7 +1,7 @@
 """The Word templates of the towns, and which version a kept document was made with.
 
 Revision ID: core0003_documents
-Revises: core0005
+Revises: core0008
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import portal.database
 
 revision = "core0003_documents"
-down_revision = "core0005"
+down_revision = "core0008"
 branch_labels = None
 depends_on = None
 

@@ -45,6 +45,13 @@ def shown(setting: Setting, value: Any) -> str:
     return "、".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def editable(setting: Setting, value: Any) -> str:
+    """A value as the field of its kind takes it."""
+    if setting.kind == "bool":
+        return "1" if value else "0"
+    return str(value) if setting.kind == "choice" else shown(setting, value)
+
+
 class TownFigureForm(FlaskForm):
     value = StringField(_l("数值"), [InputRequired(_l("请填写此项。")), Length(max=200)])
     valid_from = DateField(_l("自哪一天起"), [InputRequired(_l("请填写日期。"))])
@@ -96,7 +103,7 @@ def figure(key: str) -> Any:
     if request.method == "GET":
         form.valid_from.data = today()
         present = settings.get_setting(key, g.grant.org_id, today())
-        form.value.data = ("1" if present else "0") if setting.kind == "bool" else present if setting.kind == "choice" else shown(setting, present)
+        form.value.data = editable(setting, present)
     if form.validate_on_submit():
         try:
             value = settings.check_value(setting, form.value.data)

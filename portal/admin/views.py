@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import calendar as months
+import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -13,11 +15,12 @@ from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaF
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import diagnosis, settings
-from portal.auth.permissions import require
+from portal.admin.town_views import editable, shown
+from portal.auth.permissions import can, require
 from portal.calendar.models import CalendarYear
 from portal.calendar.service import current_calendar, load_year, read_days
 from portal.clock import today
-from portal.contract import NavItem
+from portal.contract import NavItem, Setting, Todo
 from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import Refused
@@ -26,6 +29,7 @@ from portal.work import unit_of_work
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
 LARGEST_UPLOAD = 200_000
+NOTICE_MONTH = 11
 
 
 def navigation() -> list[NavItem]:
@@ -37,6 +41,14 @@ def navigation() -> list[NavItem]:
         NavItem(_("机构"), "admin.organisations", "system.manage", "building-community", 916, section),
         NavItem(_("运行状况"), "admin.health", "system.manage", "shield", 930, section),
     ]
+
+
+def todos(day: dt.date) -> list[Todo]:
+    """From November on the calendar of the next year is asked for, until it is loaded."""
+    if day.month < NOTICE_MONTH or not can("system.manage") or day.year + 1 in current_calendar().years:
+        return []
+    title = _("载入 %(year)s 年工作日历：国务院办公厅一般在十一月前后公布", year=day.year + 1)
+    return [Todo("calendar.next_year", title, 1, url_for("admin.calendar", year=day.year + 1))]
 
 
 def towns() -> list[Organisation]:
@@ -52,17 +64,24 @@ def plugins() -> Any:
     return render_template("admin/plugins.html", manifests=manager.manifests(), failed=manager.failed, towns=towns(), on=manager.enabled)
 
 
+def _wanted(name: str) -> bool:
+    """On or off, as the form says, for a module that is there."""
+    if name not in current_app.extensions["portal"].plugins.names():
+        abort(404)
+    if request.form.get("on") not in ("0", "1"):
+        raise Refused(_("请说明是启用还是停用。"))
+    return request.form["on"] == "1"
+
+
 @blueprint.post("/plugins/<name>/<int:org_id>")
 @require("system.manage")
 def switch(name: str, org_id: int) -> Any:
     """Switch a module on or off for a town; its data stays."""
-    manager = current_app.extensions["portal"].plugins
-    organisation = db.session.get(Organisation, org_id)
-    if organisation is None or not organisation.is_town or name not in manager.names():
+    manager, on = current_app.extensions["portal"].plugins, _wanted(name)
+    organisation = db.session.get(Organisation, org_id) if org_id < 2**31 else None
+    if organisation is None or not organisation.is_town:
         abort(404)
-    if request.form.get("on") not in ("0", "1"):
-        raise Refused(_("请说明是启用还是停用。"))
-    on, town = request.form["on"] == "1", organisation.name
+    town = organisation.name
     try:
         with unit_of_work("plugins.switched") as session:
             manager.switch(session, name, org_id, on)
@@ -74,22 +93,52 @@ def switch(name: str, org_id: int) -> Any:
     return redirect(url_for("admin.plugins"), 303)
 
 
+@blueprint.post("/plugins/<name>")
+@require("system.manage")
+def switch_all(name: str) -> Any:
+    """Switch a module on or off for all towns, all of them or none."""
+    manager, on = current_app.extensions["portal"].plugins, _wanted(name)
+    try:
+        with unit_of_work("plugins.switched") as session:
+            count = sum(manager.switch(session, name, town.id, on) for town in towns())
+    except Refused as error:
+        manager.forget()
+        flash(error.message, "danger")
+    else:
+        flash(_("已在 %(n)s 个街镇启用。", n=count) if on else _("已在 %(n)s 个街镇停用，数据保留。", n=count), "success")
+    return redirect(url_for("admin.plugins"), 303)
+
+
 class FigureForm(FlaskForm):
     org_id = SelectField(_l("适用范围"), coerce=int)
     value = TextAreaField(_l("数值"), [InputRequired(_l("请填写此项。")), Length(max=10000)], render_kw={"rows": 1})
     valid_from = DateField(_l("自哪一天起"), [InputRequired(_l("请填写日期。"))])
 
 
+@dataclass(frozen=True)
+class FigureRow:
+    """A figure with its value today and everything that was set: owner, day, value."""
+
+    setting: Setting
+    value: str
+    history: list[tuple[str, dt.date, str]]
+
+
+def _row(setting: Setting, day: dt.date, owners: list[tuple[int | None, str]]) -> FigureRow:
+    past = [(name, start, shown(setting, value)) for key, name in owners for start, value in settings.history(setting.key, key)]
+    return FigureRow(setting, shown(setting, settings.get_setting(setting.key, None, day)), past)
+
+
 @blueprint.get("/settings")
 @require("system.manage")
 def figures() -> Any:
-    """Every figure with its value today."""
-    day = today()
-    rows = []
+    """Every figure with its value today, by module."""
+    day, owners = today(), [(None, _("全区")), *((town.id, town.name) for town in towns())]
+    titles = {manifest.name: manifest.title for manifest in current_app.extensions["portal"].plugins.manifests()}
+    groups: dict[str, list[FigureRow]] = {}
     for key, setting in settings.all_settings().items():
-        own = [(town, settings.history(key, town.id)) for town in towns() if settings.history(key, town.id)]
-        rows.append((setting, settings.get_setting(key, None, day), settings.history(key, None), own))
-    return render_template("admin/settings.html", rows=rows, day=day)
+        groups.setdefault(str(titles.get(key.partition(".")[0], _("门户"))), []).append(_row(setting, day, owners))
+    return render_template("admin/settings.html", groups=groups.items())
 
 
 @blueprint.route("/settings/<key>", methods=["GET", "POST"])
@@ -104,7 +153,7 @@ def figure(key: str) -> Any:
     if request.method == "GET":
         form.valid_from.data = today()
         present = settings.get_setting(key, None, today())
-        form.value.data = ("\n" if setting.kind == "list_of_text" else "、").join(map(str, present)) if isinstance(present, list) else str(present)
+        form.value.data = editable(setting, present)
     form.value.render_kw = {"rows": 12 if setting.kind == "list_of_text" else 1}
     if form.validate_on_submit():
         try:
@@ -189,10 +238,3 @@ def health() -> Any:
     """What ``portal doctor`` says."""
     findings = diagnosis.examine(current_app._get_current_object())  # type: ignore[attr-defined]
     return render_template("admin/health.html", findings=findings)
-
-
-def figure_text(value: Any) -> str:
-    """A figure as it is read."""
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
-
-

@@ -104,17 +104,20 @@ def test_a_dangerous_step_asks_first_and_the_keyboard_reaches_everything(reader)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     reader.open("/admin/plugins")
-    row = page.locator("tr", has_text="万顺镇")
-    row.get_by_role("button", name="停用").click()
+    switch = page.get_by_role("button", name="万顺镇 行政执法证件")
+    switch.click()
     dialog = page.locator("#confirm")
     assert dialog.is_visible() and "数据保留" in dialog.inner_text()
+    assert dialog.locator("button[data-yes]").inner_text() == "停用"
     dialog.get_by_role("button", name="取消").click()
-    assert row.get_by_text("启用", exact=True).count() == 1
-    row.get_by_role("button", name="停用").press("Enter")
+    assert "已启用" in switch.inner_text()
+    switch.press("Enter")
     dialog.locator("button[data-yes]").press("Enter")
     page.wait_for_selector(".alert-success")
-    page.locator("tr", has_text="万顺镇").get_by_role("button", name="启用").click()
+    assert "已停用" in switch.inner_text()
+    switch.click()
     page.wait_for_selector(".alert-success")
+    assert "已启用" in switch.inner_text()
 
 
 def test_filters_swap_the_list_and_stay_in_the_address(reader):

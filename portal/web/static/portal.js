@@ -35,7 +35,7 @@
     var dialog = document.getElementById("confirm");
     if (!dialog || typeof dialog.showModal !== "function") { return window.confirm(text); }
     dialog.querySelector("[data-text]").textContent = text;
-    dialog.querySelector("[data-yes]").textContent = button ? button.textContent.trim() : dialog.dataset.yes;
+    dialog.querySelector("[data-yes]").textContent = button ? button.dataset.action || button.textContent.trim() : dialog.dataset.yes;
     asking = { form: form, button: button };
     dialog.showModal();
     return false;

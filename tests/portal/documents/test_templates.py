@@ -16,12 +16,14 @@ SECRET = '<w:p>{{ 7*7 }} & "x" {% raw %}\n第二段 \x07\x00 {_{ y }_}'
 
 def build(values):
     rows = tuple((row["at"], row["text"]) for row in values.get("entries") or ())
-    return Document("告知书", "letter", str(values.get("issuer", "")), str(values.get("number", "")), blocks=(Para(values.get("body", "")), Table(("时间", "内容"), rows)))
+    blocks = (Para(values.get("body", "")), Table(("时间", "内容"), rows))
+    return Document("告知书", "letter", str(values.get("issuer", "")), str(values.get("number", "")), blocks=blocks)
 
 
 PAPER = Paper(
     "test.notice", "告知书", {"issuer": "发文机关", "number": "文号", "body": "正文"}, build,
-    {"issuer": "江南街道办事处", "number": "江南告〔2026〕3号", "body": "您反映的事项已收悉。", "entries": [{"at": "9月1日", "text": "现场核查"}, {"at": "9月2日", "text": "答复"}]},
+    {"issuer": "江南街道办事处", "number": "江南告〔2026〕3号", "body": "您反映的事项已收悉。",
+     "entries": [{"at": "9月1日", "text": "现场核查"}, {"at": "9月2日", "text": "答复"}]},
     {"entries": {"at": "时间", "text": "内容"}},
 )  # fmt: skip
 
@@ -133,7 +135,8 @@ def test_a_wrong_statement_is_refused_with_what_is_wrong(app_sqlite, wrong, word
 def test_no_bomb_no_macro_no_link_no_other_file_comes_in(app_sqlite):
     good = word_file("{{ body }}")
     bomb = with_part(good, "word/media/zero.xml", b"\0" * 150_000_000)
-    external = b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r" Type="t" Target="http://x/y" TargetMode="External"/></Relationships>'
+    space = b"http://schemas.openxmlformats.org/package/2006/relationships"
+    external = b'<Relationships xmlns="' + space + b'"><Relationship Id="r" Type="t" Target="http://x/y" TargetMode="External"/></Relationships>'
     for bad in (
         b"", b"PK\x03\x04 no archive", b"%PDF-1.7", bomb, with_part(good, "word/vbaProject.bin", b"x"), with_part(good, "word/embeddings/ole.bin", b"x"),
         with_part(good, "word/_rels/document.xml.rels", external), with_part(good, "word/_rels/document.xml.rels", external.replace(b'"', b"'")),
