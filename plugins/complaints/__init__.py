@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -21,9 +21,9 @@ class ComplaintsPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.complaints import views, views_incoming, views_register
+        from plugins.complaints import views, views_incoming, views_papers, views_register
 
-        return [views.blueprint, views_register.blueprint, views_incoming.blueprint]
+        return [views.blueprint, views_register.blueprint, views_incoming.blueprint, views_papers.blueprint]
 
     @hookimpl
     def portal_migrations(self) -> Path:
@@ -92,6 +92,12 @@ class ComplaintsPlugin:
         from plugins.complaints import offers
 
         offers.setting_changed(key, org_id, move_open)
+
+    @hookimpl
+    def portal_papers(self) -> list[Paper]:
+        from plugins.complaints import papers
+
+        return list(papers.PAPERS)
 
     @hookimpl
     def portal_navigation(self) -> list[NavItem]:

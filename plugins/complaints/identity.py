@@ -71,6 +71,16 @@ def open_identity(session: Session, complaint: Complaint, reason: str) -> dict[s
     actor = current_actor()
     session.add(Opening(org_id=complaint.org_id, complaint_id=complaint.id, account_name=actor.name, role=actor.role, opened_at=utcnow(), reason=reason[:200]))
     audit.note("complaints.identity_opened", record=complaint, reason=reason)
+    return _unsealed(identity)
+
+
+def known(session: Session, complaint: Complaint) -> dict[str, str]:
+    """Whoever complained, in order to be left out of a text that goes to others; never to be shown."""
+    found = of(session, complaint.id)
+    return _unsealed(found) if found is not None else {}
+
+
+def _unsealed(identity: Identity) -> dict[str, str]:
     ring, found = keyring(), {}
     for name in FIELDS:
         sealed = getattr(identity, f"{name}_sealed")
