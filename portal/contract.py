@@ -177,3 +177,21 @@ class Setting:
     moves_open: bool = False
     moves_words: tuple[Any, Any, Any] | None = None
     preview: Callable[[Any, int], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Paper:
+    """文书: a paper that is drawn from named values, and whose Word template a town may replace by its own.
+
+    ``build(values)`` returns the ``portal.documents.Document`` of the standard layout. ``placeholders`` are the names of the
+    values with what they mean; ``lists`` those of values that are lists of rows, each with its columns. ``sample`` are values
+    for a preview. ``permission``: who may replace the template for their own town. ``key`` begins with the plugin's name.
+    """
+
+    key: str
+    title: Any
+    placeholders: Mapping[str, Any]
+    build: Callable[[Mapping[str, Any]], Any]
+    sample: Mapping[str, Any]
+    lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    permission: str = ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -21,9 +21,9 @@ class ComplaintsPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.complaints import views, views_identity, views_incoming, views_places, views_publicity, views_register
+        from plugins.complaints import views, views_identity, views_incoming, views_papers, views_places, views_publicity, views_register
 
-        own = (views, views_register, views_incoming, views_publicity, views_identity, views_places)
+        own = (views, views_register, views_incoming, views_publicity, views_identity, views_places, views_papers)
         return [part.blueprint for part in own]
 
     @hookimpl
@@ -99,6 +99,12 @@ class ComplaintsPlugin:
         from plugins.complaints import offers
 
         offers.setting_changed(key, org_id, move_open)
+
+    @hookimpl
+    def portal_papers(self) -> list[Paper]:
+        from plugins.complaints import papers
+
+        return list(papers.PAPERS)
 
     @hookimpl
     def portal_navigation(self) -> list[NavItem]:

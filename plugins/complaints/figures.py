@@ -30,6 +30,7 @@ AMBER = "complaints.amber_days"
 TELEPHONE = "complaints.contact_telephone"
 ADDRESS = "complaints.contact_address"
 HOURS = "complaints.contact_hours"
+ISSUER = "complaints.issuer"
 
 _UNITS = {"working": _l("工作日"), "calendar": _l("日历日")}
 _NUMBER = r"(?=.*\{year\})(?=.*\{seq\})(?!.*\{year\}.*\{year\})(?!.*\{seq\}.*\{seq\})(?:[^{}\x00-\x1f]|\{org\}|\{year\}|\{seq\})*"
@@ -92,6 +93,10 @@ SETTINGS = (
     Setting(TELEPHONE, _l("监督电话"), "text", "12345", _l("公示在联系方式页和回执上。"), permission=SET),
     Setting(ADDRESS, _l("通信地址"), "text", "（请填写）", _l("公示在联系方式页。"), permission=SET),
     Setting(HOURS, _l("受理时间"), "text", "工作日 9:00—17:30", _l("公示在联系方式页。"), permission=SET),
+    Setting(
+        ISSUER, _l("文书落款单位"), "text", "{org}综合行政执法办公室", _l("{org} 为单位名称；用于各种文书的红头和落款。"), maximum=60,
+        pattern=r"(?:[^{}]|\{org\})+", permission=SET,
+    ),
 )  # fmt: skip
 
 
