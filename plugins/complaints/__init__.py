@@ -21,9 +21,9 @@ class ComplaintsPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.complaints import views, views_incoming, views_register
+        from plugins.complaints import views, views_incoming, views_register, views_statistics
 
-        return [views.blueprint, views_register.blueprint, views_incoming.blueprint]
+        return [views.blueprint, views_register.blueprint, views_incoming.blueprint, views_statistics.blueprint]
 
     @hookimpl
     def portal_migrations(self) -> Path:
