@@ -107,11 +107,33 @@ class Hit:
     url: str
 
 
+NUMBER, TITLE, OBJECT, PLACE, CONTENT = 20, 10, 6, 4, 1
+"""Weights of searched fields, as most kinds of record have them."""
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """How records of a kind are found by the search.
+
+    ``fields`` names attributes of the model with their weights, e.g. ``{"number": NUMBER, "content": CONTENT}``;
+    encrypted and secret ones are refused. ``title``, ``summary`` and ``state`` (text, tone, icon) say of a record how
+    its hit is shown. ``recent`` names a date: of hits that are alike the more recent stands first.
+    """
+
+    fields: Mapping[str, int]
+    title: Callable[[Any], str]
+    summary: Callable[[Any], Any]
+    state: Callable[[Any], tuple[Any, str, str]] | None = None
+    recent: str = ""
+
+
 @dataclass(frozen=True)
 class RecordType:
     """A kind of record: its name in references and the trail, its model, and the address of a record's page.
 
     Files may be added to its records by those who hold ``attach_permission``; empty: only by the plugin's own pages.
+    With ``search`` its records are in the index, kept there by the core with every change, and found by those who hold
+    ``read_permission``.
     """
 
     name: str
@@ -120,6 +142,7 @@ class RecordType:
     url: Callable[[int], str]
     read_permission: str = ""
     attach_permission: str = ""
+    search: Searchable | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role, TrailWords
+import datetime as dt
+
+from flask_babel import lazy_gettext as _l
+
+from portal.contract import Job, NavItem, Permission, RecordType, Role, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 
@@ -33,26 +37,29 @@ class CorePlugin:
         from portal.admin import views as admin
         from portal.auth import admin as accounts
         from portal.jobs import views as jobs
+        from portal.people import organisations
         from portal.people import views as people
 
-        return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation(), *town_views.navigation()]
+        parts = (people, organisations, admin, accounts, jobs, audit_views, town_views)
+        return [item for part in parts for item in part.navigation()]
 
     @hookimpl
-    def portal_search(self, query: str, limit: int) -> list[Hit]:
-        from portal.people import views as people
+    def portal_todos(self, today: dt.date) -> list[Todo]:
+        from portal.admin import views as admin
 
-        return people.hits(query, limit)
+        return admin.todos(today)
 
     @hookimpl
     def portal_record_types(self) -> list[RecordType]:
         from flask import url_for
 
         from portal.directory.models import Person
+        from portal.people import views as people
 
         def person_url(record_id: int) -> str:
             return url_for("people.detail", person_id=record_id)
 
-        return [RecordType("directory.person", "人员", Person, person_url, "people.read")]
+        return [RecordType("directory.person", _l("人员"), Person, person_url, "people.read", search=people.SEARCH)]
 
     @hookimpl
     def portal_trail_words(self) -> list[TrailWords]:
@@ -62,6 +69,8 @@ class CorePlugin:
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:
-        from portal.jobs import housekeeping
+        from portal import rotation
+        from portal.backup import nightly
+        from portal.jobs import housekeeping, watch
 
-        return [housekeeping.JOB]
+        return [housekeeping.JOB, watch.JOB, nightly.JOB, rotation.JOB]

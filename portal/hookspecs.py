@@ -48,7 +48,7 @@ class PortalHooks:
 
     @hookspec
     def portal_record_types(self) -> list[RecordType]:  # type: ignore[empty-body]
-        """Kinds of records with the address of their page, at start."""
+        """Kinds of records with the address of their page and, with ``search``, what of them is found, at start."""
 
     @hookspec
     def portal_trail_words(self) -> list[TrailWords]:  # type: ignore[empty-body]
@@ -91,12 +91,16 @@ class PortalHooks:
         """Panels on the page of a person, of the town."""
 
     @hookspec
+    def portal_organisation_panels(self, organisation: Any) -> list[Panel]:  # type: ignore[empty-body]
+        """Panels on the page of a town, of that town; while it is asked, the scope is that town alone."""
+
+    @hookspec
     def portal_todos(self, today: dt.date) -> list[Todo]:  # type: ignore[empty-body]
         """What waits for the acting role, of the town. Computed each time, so it vanishes with its cause."""
 
     @hookspec
     def portal_search(self, query: str, limit: int) -> list[Hit]:  # type: ignore[empty-body]
-        """Hits of the search over everything, of the town, at most ``limit``."""
+        """Hits of the search over everything that are not in the index, of the town, at most ``limit``."""
 
     @hookspec(firstresult=True)
     def portal_examinations(self, person_id: int) -> dict[str, dt.date] | None:

@@ -16,7 +16,7 @@ from wtforms import SelectField, StringField
 from portal import audit
 from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
-from portal.contract import Hit, NavItem
+from portal.contract import CONTENT, NUMBER, PLACE, NavItem, Searchable
 from portal.database import db
 from portal.directory.idnumber import IdNumberError
 from portal.directory.models import EMPLOYMENT_TYPES, POST_STATUSES, TOWN_KINDS, Organisation, Person, PersonChange
@@ -26,6 +26,7 @@ from portal.people.forms import ChangeForm, PersonForm, RevealForm
 from portal.records import once
 from portal.records.lists import Choice, Column, ListSpec, Order
 from portal.records.views import show_list
+from portal.search import matching
 from portal.work import unit_of_work
 
 blueprint = Blueprint("people", __name__, url_prefix="/people", template_folder="templates")
@@ -36,17 +37,6 @@ def navigation() -> list[NavItem]:
     return [NavItem(_("人员"), "people.index", "people.read", "users", 300, _("人员"))]
 
 
-def hits(query: str, limit: int) -> list[Hit]:
-    """People by name, for the search over everything."""
-    if not can("people.read"):
-        return []
-    found = select(Person).where(Person.name.contains(query, autoescape=True)).order_by(Person.name, Person.id).limit(limit)
-    return [
-        Hit(_("人员"), person.name, f"{person.organisation.name} · {person.employment_type} · {person.post_status}", url_for("people.detail", person_id=person.id))
-        for person in db.session.scalars(found).unique()
-    ]
-
-
 def _status(row: Any) -> tuple[Any, str, str]:
     tone, icon = TONES.get(row.post_status, ("grey", "logout"))
     return row.post_status, tone, icon
@@ -55,6 +45,14 @@ def _status(row: Any) -> tuple[Any, str, str]:
 def _select() -> Any:
     columns = (Person.id, Person.name, Person.gender, Person.id_number_hint, Person.position, Person.employment_type, Person.post_status, Person.category)
     return select(*columns, Organisation.name.label("town")).join(Organisation, Organisation.id == Person.org_id)
+
+
+SEARCH = Searchable(
+    fields={"name": NUMBER, "position": PLACE, "team": CONTENT},
+    title=lambda person: person.name,
+    summary=lambda person: " · ".join(filter(None, (person.organisation.name, person.team, person.position, person.employment_type))),
+    state=_status,
+)
 
 
 def spec() -> ListSpec:
@@ -79,8 +77,8 @@ def spec() -> ListSpec:
             Choice("status", _l("在岗状态"), [(status, status) for status in POST_STATUSES], lambda value: Person.post_status == value),
             Choice("employment", _l("用工性质"), [(kind, kind) for kind in EMPLOYMENT_TYPES], lambda value: Person.employment_type == value),
         ),
-        search=lambda query: Person.name.contains(query, autoescape=True),
-        search_hint=_l("姓名"),
+        search=lambda query: matching(Person, query),
+        search_hint=_l("姓名、职务"),
         export_permission="people.read",
     )
 

@@ -30,7 +30,7 @@ def test_a_person_is_entered_and_a_number_is_checked_and_stands_once_a_town(app,
     assert len(people()) == 1 and people()[0].org_id == world.jiangnan.id
     blank = post(head, "/people/new", {**FORM, "name": "  "}, page="/people/new")
     assert blank.status_code == 422 and "请填写此项" in blank.get_data(as_text=True)
-    assert "赵敏" in head.get("/people?q=赵").get_data(as_text=True) and "赵敏" in head.get("/search?q=赵敏").get_data(as_text=True)
+    assert "<mark>赵</mark>敏" in head.get("/people?q=赵").get_data(as_text=True) and "<mark>赵敏</mark>" in head.get("/search?q=赵敏").get_data(as_text=True)
 
 
 def test_a_stale_form_is_shown_again_with_what_was_typed(app_sqlite, world, login, post):
