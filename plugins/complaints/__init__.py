@@ -21,9 +21,9 @@ class ComplaintsPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.complaints import views, views_identity, views_incoming, views_papers, views_places, views_publicity, views_register
+        from plugins.complaints import views, views_identity, views_incoming, views_papers, views_places, views_publicity, views_register, views_statistics
 
-        own = (views, views_register, views_incoming, views_publicity, views_identity, views_places, views_papers)
+        own = (views, views_register, views_incoming, views_publicity, views_identity, views_places, views_papers, views_statistics)
         return [part.blueprint for part in own]
 
     @hookimpl

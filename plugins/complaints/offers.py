@@ -9,7 +9,7 @@ from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.complaints import figures, limits, queries, retention, rights, rules, workflow
+from plugins.complaints import figures, limits, queries, retention, rights, rules, statistics, workflow
 from plugins.complaints.models import Complaint, NamedOfficer
 from portal.auth.permissions import can
 from portal.clock import today as clock
@@ -24,6 +24,7 @@ def navigation() -> list[NavItem]:
         NavItem(_("投诉登记簿"), "complaints.index", rights.READ, "clipboard-list", 110, section),
         NavItem(_("凭码查询"), "complaints_register.ask", rights.REGISTER, "qrcode", 130, section),
         NavItem(_("转入事项"), "complaints_incoming.index", rights.RECEIVE, "inbox", 110, section),
+        NavItem(_("投诉统计"), "complaints_statistics.index", rights.STATISTICS, "chart-bar", 140, section),
         NavItem(_("结果公示"), "complaints_publicity.index", rights.PUBLISH, "world", 150, section),
         NavItem(_("联系方式"), "complaints_publicity.contact", rights.READ, "info-circle", 155, section),
         NavItem(_("身份开启记录"), "complaints.openings", rights.OPENINGS, "eye", 160, section),
@@ -39,7 +40,8 @@ def cards(today: dt.date) -> list[Card]:
         return []
     shown = queries.figures(today)
     waiting = sum(queries.waiting_for_leader()) if can(rights.APPROVE) else queries.waiting_to_assign() + shown["new"] if can(rights.DECIDE) else queries.mine()
-    return [Card(_("投诉举报"), "complaints/_card.html", {"figures": shown, "waiting": waiting, "where": {}}, 50, "clipboard-list")]
+    trend = statistics.small_trend(today) if can(rights.STATISTICS) else None
+    return [Card(_("投诉举报"), "complaints/_card.html", {"figures": shown, "waiting": waiting, "trend": trend, "where": {}}, 50, "clipboard-list")]
 
 
 def organisation_panels(organisation: Any) -> list[Panel]:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from plugins.complaints import accusations, forms, identity, limits, publicity, queries, rights, rules, words, workflow
+from plugins.complaints import accusations, counting, forms, identity, limits, publicity, queries, rights, rules, words, workflow
 from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, Opening, Transfer
 from portal import audit
 from portal.auth import throttle
@@ -21,7 +21,7 @@ from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import NotFound, Refused
 from portal.records import attachments, once
-from portal.records.lists import Choice, Column, Dates, Flag, ListSpec, Order
+from portal.records.lists import Choice, Column, Dates, Exact, Flag, ListSpec, Order
 from portal.records.secrecy import refuse_marked
 from portal.records.views import show_list
 from portal.search import matching
@@ -156,12 +156,17 @@ def register(*, whole: bool = False) -> ListSpec:
             Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.STATES], lambda value: Complaint.state == value),
             Choice("kind", _l("类别"), list(words.KINDS.items()), lambda value: Complaint.kind == value),
             Choice("channel", _l("渠道"), list(words.CHANNELS.items()), lambda value: Complaint.channel == value),
-            Choice("result", _l("结论"), list(words.RESULTS.items()), lambda value: Complaint.result == value),
+            Choice("result", _l("结论"), [*words.RESULTS.items(), ("-", _l("未填写结论"))], lambda value: Complaint.result == value.strip("-")),
             *towns,
             Flag("mine", _l("我承办的"), lambda: Complaint.handler_id == g.account.id),
-            Flag("late", _l("超期办结"), lambda: Complaint.late.is_(True)),
             *([Flag("unpublished", _l("可公示未公示"), lambda: publicity.eligible() & Complaint.publish.is_(False))] if can(rights.APPROVE_PUBLICATION) else []),
+            Choice("late", _l("按期或超期"), [("0", _l("按期办结")), ("1", _l("超期办结"))], lambda value: Complaint.late.is_(value == "1")),
             Dates("received", _l("收到日期"), Complaint.received_on),
+            Choice("outcome", _l("办理去向"), list(words.OUTCOMES.items()), counting.outcome_condition, quiet=True),
+            Exact("category", _l("领域"), Complaint.category),
+            Flag("repeated", _l("重复投诉"), lambda: Complaint.repeats.is_(True), quiet=True),
+            Flag("true", _l("属实或部分属实"), lambda: Complaint.result.in_(counting.TRUE), quiet=True),
+            Dates("concluded", _l("办结日期"), Complaint.concluded_on, quiet=True),
         ],
         search=lambda query: matching(Complaint, query),
         search_hint=_l("编号、标题、内容、地点或对象"),

@@ -15,6 +15,10 @@ CHANNELS = {
 }  # fmt: skip
 RESULTS = {"属实": _l("属实"), "部分属实": _l("部分属实"), "不属实": _l("不属实"), "无法核实": _l("无法核实")}
 REVIEWS = {"agree": _l("同意"), "amend": _l("建议修改")}
+OUTCOMES = {
+    "open": _l("在办"), "concluded": _l("已办结"), "passed": _l("已转办"), "refused": _l("不予受理"), "redirected": _l("已引导其他途径"), "merged": _l("并案"),
+    "withdrawn": _l("撤回"),
+}  # fmt: skip
 REDIRECTS = {"information": _l("政府信息公开申请"), "review": _l("行政复议或诉讼材料"), "danger": _l("危及生命安全")}
 REDIRECT_ADVICE = {
     "information": _l("政府信息公开申请不按投诉办理：即转政府信息公开工作机构，20 个工作日内答复。"),
