@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Job, NavItem, Permission, RecordType, Role, TrailWords
+from portal.contract import Job, NavItem, Permission, RecordType, Role, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 
@@ -34,10 +36,19 @@ class CorePlugin:
         from portal.admin import audit_views, town_views
         from portal.admin import views as admin
         from portal.auth import admin as accounts
+        from portal.documents import views as documents
         from portal.jobs import views as jobs
+        from portal.people import organisations
         from portal.people import views as people
 
-        return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation(), *town_views.navigation()]
+        parts = (people, organisations, admin, accounts, jobs, audit_views, town_views, documents)
+        return [item for part in parts for item in part.navigation()]
+
+    @hookimpl
+    def portal_todos(self, today: dt.date) -> list[Todo]:
+        from portal.admin import views as admin
+
+        return admin.todos(today)
 
     @hookimpl
     def portal_record_types(self) -> list[RecordType]:
@@ -59,6 +70,9 @@ class CorePlugin:
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:
-        from portal.jobs import housekeeping
+        from portal import rotation
+        from portal.backup import nightly
+        from portal.jobs import housekeeping, watch
+        from portal.people import jobs as people
 
-        return [housekeeping.JOB]
+        return [housekeeping.JOB, watch.JOB, nightly.JOB, rotation.JOB, people.JOB]

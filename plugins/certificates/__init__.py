@@ -106,10 +106,22 @@ class CertificatesPlugin:
         return offers.person_panels(person)
 
     @hookimpl
+    def portal_organisation_panels(self, organisation: Any) -> list[Panel]:
+        from plugins.certificates import offers
+
+        return offers.organisation_panels(organisation)
+
+    @hookimpl
     def portal_todos(self, today: dt.date) -> list[Todo]:
         from plugins.certificates import offers
 
         return offers.todos(today)
+
+    @hookimpl
+    def portal_certified(self, person_id: int, day: dt.date) -> bool:
+        from plugins.certificates import queries
+
+        return queries.is_certified(person_id, day)
 
     @hookimpl
     def portal_calendar_changed(self, years: list[int]) -> None:

@@ -10,6 +10,7 @@ READ = "complaints.read"
 REGISTER = "complaints.register"
 DECIDE = "complaints.decide"
 HANDLE = "complaints.handle"
+REVIEW = "complaints.review"
 APPROVE = "complaints.approve"
 REPLY = "complaints.reply"
 ACCUSATIONS = "complaints.accusations"
@@ -20,6 +21,7 @@ STATISTICS = "complaints.statistics"
 EXPORT = "complaints.export"
 IMPORT = "complaints.import"
 PUBLISH = "complaints.publish"
+APPROVE_PUBLICATION = "complaints.approve_publication"
 SETTINGS = "complaints.settings"
 RECEIVE = "complaints.receive"
 
@@ -32,6 +34,7 @@ PERMISSIONS = (
     Permission(REGISTER, _l("登记投诉举报、凭查询码查询")),
     Permission(DECIDE, _l("受理、不予受理、转办、交办、并案")),
     Permission(HANDLE, _l("办理投诉举报")),
+    Permission(REVIEW, _l("法制审核办结意见")),
     Permission(APPROVE, _l("审批延期、中止、办结与重办")),
     Permission(REPLY, _l("答复与归档")),
     Permission(ACCUSATIONS, _l("查看检举控告（被检举人及其同组、直接上级除外）")),
@@ -42,16 +45,17 @@ PERMISSIONS = (
     Permission(EXPORT, _l("导出投诉举报登记簿")),
     Permission(IMPORT, _l("导入投诉举报登记簿与热线工单")),
     Permission(PUBLISH, _l("生成投诉举报公示材料")),
+    Permission(APPROVE_PUBLICATION, _l("审定投诉举报公示内容")),
     Permission(SETTINGS, _l("设置本单位投诉举报参数")),
     Permission(RECEIVE, _l("接收转办的投诉举报")),
 )
 GRANTS: dict[str, set[str]] = {
     "intake_clerk": {READ, REGISTER, REPLY, IMPORT, EXPORT, PUBLISH},
     "handling_officer": {READ, REGISTER, HANDLE},
-    "office_head": {READ, REGISTER, DECIDE, HANDLE, REPLY, ACCUSATIONS, REVEAL, STATISTICS, EXPORT, IMPORT, PUBLISH, SETTINGS},
+    "office_head": {READ, REGISTER, DECIDE, HANDLE, REPLY, ACCUSATIONS, REVEAL, STATISTICS, EXPORT, IMPORT, PUBLISH, APPROVE_PUBLICATION, SETTINGS},
     "leader": {READ, APPROVE, ACCUSATIONS, REVEAL, STATISTICS, EXPORT},
     "discipline_officer": {READ, HANDLE, ACCUSATIONS, REVEAL},
-    "legal_reviewer": {READ},
+    "legal_reviewer": {READ, REVIEW},
     "supervisor": {READ, URGE, ACCUSATIONS, OPENINGS, STATISTICS, EXPORT, PUBLISH},
     "department_liaison": {RECEIVE},
 }

@@ -43,9 +43,10 @@ def _alone(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def append(path: Path, tips: dict[int, tuple[int, bytes]]) -> None:
-    """Add the present heads; all of the lines or, when the disk is full, none of them and an OSError."""
+def append(path: Path, tips: dict[int, tuple[int, bytes]], *, coarse: bool = False) -> None:
+    """Add the present heads; all of the lines or, when the disk is full, none of them and an OSError. ``coarse``: with the day alone."""
     now = int(time.time())
+    now = now - now % 86400 if coarse else now
     lines = "".join(
         json.dumps({"chain": chain, "seq": seq, "hash": digest.hex(), "at": now}) + "\n" for chain, (seq, digest) in sorted(tips.items())
     ).encode()
@@ -64,11 +65,11 @@ def after_commit(session: Session) -> None:
     """Session event: what was committed is noted outside."""
     if session.in_nested_transaction():
         return
-    tips = session.info.pop("audit_tips", None)
+    tips, coarse = session.info.pop("audit_tips", None), session.info.pop("audit_coarse", False)
     if not tips:
         return
     try:
-        append(heads_file(current_app.extensions["portal"].settings.instance), tips)
+        append(heads_file(current_app.extensions["portal"].settings.instance), tips, coarse=coarse)
     except OSError as error:  # the change is committed all the same; the next head covers it
         log.error("the heads of the audit trail could not be noted: %s", error)
 
@@ -103,11 +104,12 @@ def compact(path: Path) -> int:
             kept[entry["chain"], entry["at"] // 86400] = entry
         lines = list(dict.fromkeys(json.dumps(entry) + "\n" for entry in (*odd, *kept.values())))
         if lines:
-            _replace(path, "".join(lines))
+            replace_file(path, "".join(lines))
         return len(lines)
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Put a private file with this text in place of ``path``, whole or not at all."""
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

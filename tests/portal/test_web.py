@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from portal import audit
 from portal.auth import roles
 from tests.conftest import csrf_of
 from tests.worlds import PASSWORD
@@ -156,8 +157,11 @@ PAGES = {
     "/complaints/code": "complaints.register",
     "/complaints/openings": "complaints.openings",
     "/complaints/incoming": "complaints.receive",
+    "/complaints/contact": "complaints.read",
+    "/complaints/publicity": "complaints.publish",
     "/people": "people.read",
     "/people/new": "people.edit",
+    "/organisations": "people.read",
     "/admin/plugins": "system.manage",
     "/admin/settings": "system.manage",
     "/admin/settings/certificates.warn_days": "system.manage",
@@ -177,7 +181,7 @@ def test_the_permission_matrix_holds_for_every_page(app_sqlite, world, login, us
     client = login(username)
     held = roles.matrix()[world.account(username).grants[0].role]
     for path, permission in PAGES.items():
-        status = client.get(path).status_code
+        status = client.get(path, follow_redirects=True).status_code
         assert status == (200 if permission is None or permission in held else 403), (path, status)
 
 
@@ -185,7 +189,7 @@ def test_every_page_of_the_map_is_in_the_matrix(app_sqlite):
     """No page without arguments is left untested."""
     known = {path.partition("?")[0] for path in PAGES}
     own = {"/login", "/login/code", "/account/confirm", "/account/password", "/account/second-factor", "/healthz", "/readyz"}
-    own |= {"/certificates/import", "/certificates/recover", "/settings"}
+    own |= {"/certificates/import", "/certificates/recover", "/settings", "/complaints/places"}
     for rule in app_sqlite.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and not rule.arguments:
             assert rule.rule in known | own, rule.rule
@@ -215,7 +219,12 @@ def test_a_percent_sign_finds_a_percent_sign(app_sqlite, world, login):
 def test_health_pages_need_no_login_and_tell_no_secret(app_sqlite):
     client = app_sqlite.test_client()
     assert client.get("/healthz").json == {"ok": True}
-    assert set(client.get("/readyz").json) == {"ok", "database", "scheduler", "failed_plugins"}
+    told = client.get("/readyz").json
+    wanted = {"ok", "database", "disk", "scheduler", "scheduler_silent_seconds", "trail", "trail_verified_at", "failed_plugins"}
+    assert set(told) == wanted and told["database"] and told["trail"] is None
+    assert audit.verify_instance(app_sqlite).ok
+    told = client.get("/readyz").json
+    assert told["trail"] is True and told["trail_verified_at"].startswith("20")
 
 
 def test_a_locked_out_name_and_an_unknown_one_answer_alike(app_sqlite):

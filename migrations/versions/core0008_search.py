@@ -1,7 +1,7 @@
 """The index of the search. It is filled by ``portal db upgrade`` afterwards, town by town, while the portal may run.
 
-Revision ID: core0002_search
-Revises: core0006
+Revision ID: core0008
+Revises: core0007
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from portal.search.schema import create_grams, drop_grams
 
-revision = "core0002_search"
-down_revision = "core0006"
+revision = "core0008"
+down_revision = "core0007"
 branch_labels = None
 depends_on = None
 
