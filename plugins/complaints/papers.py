@@ -18,6 +18,8 @@ from portal.documents import Block, Document, Facts, Heading, Para, Table, chine
 Values = Mapping[str, Any]
 BLANK = "________________"
 """Where a name is written in by hand."""
+ROOM = "　\n　\n　"
+"""Lines left empty for a note by hand."""
 
 COMMON = {
     "issuer": _l("发文机关（红头）"), "signature": _l("落款单位"), "number": _l("文号"), "date": _l("成文日期"), "matter_number": _l("投诉举报编号"),
@@ -39,7 +41,7 @@ FILES = {"filename": _l("文件名"), "at": _l("日期")}
 def _letter(title: str, values: Values, *blocks: Block, addressee: str = "addressee") -> Document:
     where = (Para(f"（住址：{values['address']}）", indent=False),) if addressee == "addressee" and values.get("address") else ()
     return Document(
-        title, "letter", values["issuer"], values["number"], values[addressee], (*where, *blocks), values["signature"], values["date"],
+        title, "correspondence", values["issuer"], values["number"], values[addressee], (*where, *blocks), values["signature"], values["date"],
     )  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def assign(values: Values) -> Document:
         ("事发地点", values["place"]), ("被反映对象", values["object_name"]), ("反映的内容", values["content"]), ("诉求", values["demand"]),
         ("承办人", values["handler"]), ("办理期限", values["due_on"]),
     )  # fmt: skip
-    lines = Facts((("交办意见", "\n\n"), ("签收", "承办人：            　年　月　日")))
+    lines = Facts((("交办意见", ROOM), ("签收", "承办人：            　年　月　日")))
     return _plain("投诉举报交办单", values, facts, lines, Para("办理中不得泄露投诉人身份，不得将反映材料透露给被反映的单位和人员。"))
 
 
@@ -156,7 +158,7 @@ def registration(values: Values) -> Document:
         ("住址", values["address"]), ("证件号", values["id_number"]), ("标题", values["title"]), ("事发地点", values["place"]), ("被反映对象", values["object_name"]),
         ("反映的内容", values["content"]), ("诉求", values["demand"]), ("办理期限", values["due_on"]), ("首问责任人", values["registered_by"]),
     )  # fmt: skip
-    return _plain("投诉举报登记表", {**values, "number": ""}, facts, Facts((("拟办意见", "\n\n"), ("领导批示", "\n\n"))), signed=False)
+    return _plain("投诉举报登记表", {**values, "number": ""}, facts, Facts((("拟办意见", ROOM), ("领导批示", ROOM))), signed=False)
 
 
 def whole_file(values: Values) -> Document:
@@ -171,7 +173,7 @@ def whole_file(values: Values) -> Document:
         ("反映的内容", [Para(values["content"])]),
         ("诉求", [Para(values["demand"])] if values["demand"] else []),
         ("转办情况", _listed(values, "transfers", ("接收单位", "转办日期", "理由", "回执", "结果"), TRANSFERS, (3, 3, 4, 3, 4))),
-        ("办理记录", _listed(values, "entries", ("时间", "记录人", "内容"), ENTRIES, (3, 2, 8))),
+        ("办理记录", _listed(values, "entries", ("时间", "记录人", "内容"), ENTRIES, (5, 2, 8))),
         ("办理结果", [facts] if (facts := _given(("结论", values["result"]), ("查明的事实", values["facts"]), ("采取的措施", values["measures"]),
                                               ("办结日期", values["concluded_on"]))).pairs else []),
         ("答复", [_given(("答复方式", values["reply_how"]), ("答复日期", values["replied_on"])), Para(values["reply_text"])] if values["reply_text"] else []),

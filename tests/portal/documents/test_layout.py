@@ -90,6 +90,24 @@ def test_the_red_head_stands_35_mm_below_the_edge_of_the_text():
     assert black[0] - line[-1] > 2 * 25, "two empty lines before the title"
 
 
+def test_a_letter_has_double_lines_above_and_below_and_no_number_on_its_first_page():
+    letter = Document("受理告知书", "correspondence", "江南街道综合行政执法办公室", "江南投受〔2026〕3号", "王芳", (Para("正文"), PageBreak(), Para("第二页")))
+    first, second = (Image.open(io.BytesIO(one)).convert("RGB") for one in pdf.to_png(letter, 144))
+
+    def red(image, x, y):
+        return image.getpixel((round(x * 2 * MM), y))[0] > 180 and image.getpixel((round(x * 2 * MM), y))[1] < 140
+
+    rows = [y / 2 / MM for y in range(first.height) if all(red(first, x, y) for x in (21, 60, 105, 150, 189))]
+    assert not any(red(first, x, round(rows[0] * 2 * MM)) for x in (18, 192)), "170 mm long"
+    top, bottom = [y for y in rows if y < 100], [y for y in rows if y > 200]
+    assert 40 < top[0] < 52 and bottom[0] == pytest.approx(277, abs=1.5)
+    assert max(top) - min(top) < 3 and max(bottom) - min(bottom) < 3
+    ink = [y for y in range(round(280 * 2 * MM), first.height) if any(max(first.getpixel((x, y))) < 128 for x in range(first.width))]
+    assert not ink and not [y for y in range(second.height) if red(second, 105, y)]
+    word_head = read_docx(io.BytesIO(word.to_docx(letter))).sections[0]
+    assert word_head.different_first_page_header_footer and word_head.first_page_header.paragraphs[0].text == "江南街道综合行政执法办公室"
+
+
 def test_word_gets_the_same_page_and_the_fonts_by_their_legal_names():
     file = read_docx(io.BytesIO(word.to_docx(EVERYTHING)))
     section = file.sections[0]
