@@ -142,8 +142,8 @@ def reply(values: Values) -> Document:
 def opinion(values: Values) -> Document:
     """信访处理意见书: the request, facts and reasons, the opinion with its basis, and the review that may be asked for."""
     return _letter(
-        "信访事项处理意见书", values, Para(f"{_about(values)}，本机关于{values['received_on']}收到。现已调查核实完毕，提出处理意见如下："),
-        Heading(1, "一、信访请求"), Para(values["demand"] or values["title"]), Heading(1, "二、查明的事实和理由"), Para(values["facts"]),
+        "信访事项处理意见书", values, Para(f"{_about(values)}，本机关已调查核实完毕，现提出处理意见如下："),
+        Heading(1, "一、信访请求"), Para(values["demand"] or f"{values['title']}。"), Heading(1, "二、查明的事实和理由"), Para(values["facts"]),
         Heading(1, "三、处理意见及依据"), Para(f"经核实，您反映的情况{values['result']}。"), Para(values["measures"]),
         Para("以上意见依据《信访工作条例》及有关法律、法规、规章作出。"),
         Heading(1, "四、救济途径"), Para("如不服本处理意见，可以自收到本意见书之日起30日内，向本机关的上一级机关请求复查；逾期不请求复查的，不再受理。"),
@@ -217,6 +217,7 @@ def _paper(key: str, title: Any, build: Callable[[Values], Document], *more: Map
 _TRANSFER = {"to_name": _l("接收单位"), "sent_on": _l("转办日期"), "reason": _l("转办理由")}
 _LISTS = {"entries": ENTRIES, "transfers": TRANSFERS, "files": FILES}
 _REPLY = {"reply_text": _l("答复内容"), "reply_how": _l("答复方式"), "replied_on": _l("答复日期")}
+_MASKED = {"name": _l("投诉人姓名（打码）"), "phone": _l("电话（打码）")}
 _NAMED = {"named": _l("实名、匿名或要求保密")}
 PAPERS = (
     _paper("receipt", _l("回执"), receipt, TO_COMPLAINANT, {"due_on": _l("办理期限"), "code": _l("查询码（只在登记时有）")}),
@@ -229,7 +230,7 @@ PAPERS = (
     _paper("reply", _l("答复书"), reply, TO_COMPLAINANT, OUTCOME, _REPLY),
     _paper("opinion", _l("信访处理意见书"), opinion, TO_COMPLAINANT, OUTCOME, {"demand": _l("信访请求")}),
     _paper("registration", _l("登记表"), registration, PERSON, MATTER, _NAMED, {"external_no": _l("来文或工单编号"), "registered_by": _l("首问责任人")}),
-    _paper("file", _l("全卷"), whole_file, PERSON, MATTER, OUTCOME, _REPLY, _NAMED, {"handler": _l("承办人"), "state": _l("现状态")}, lists=_LISTS),
+    _paper("file", _l("全卷"), whole_file, _MASKED, MATTER, OUTCOME, _REPLY, _NAMED, {"handler": _l("承办人"), "state": _l("现状态")}, lists=_LISTS),
 )
 BY_KEY = {paper.key.removeprefix("complaints."): paper for paper in PAPERS}
 WORDS = {"accept": "受", "refuse": "不受", "transfer": "转", "transfer_notice": "转告", "assign": "交", "extension": "延", "reply": "复", "opinion": "信复"}

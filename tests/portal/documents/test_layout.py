@@ -186,3 +186,20 @@ def test_minutes_tell_who_was_there_and_have_no_seal_line():
 def test_a_document_without_anything_but_a_title_is_a_page_in_every_form():
     for form in model.FORMS:
         assert len(pdf.to_png(Document("", form), 20)) == 1 and word.to_docx(Document("题", form))[:2] == b"PK"
+
+
+def test_an_endless_word_stays_on_the_page():
+    word_long = Document("题", "plain", blocks=(Para("a" * 3000), Facts((("网址", "https://" + "x" * 900),)), Table(("一", "二"), (("y" * 300, "z"),))))
+    for page in pdf.to_png(word_long, 50):
+        image = Image.open(io.BytesIO(page)).convert("L")
+        assert min(image.crop((round(187 / 25.4 * 50), 0, image.width, image.height)).tobytes()) > 200
+
+
+def test_fonts_of_the_deployment_come_first_and_a_broken_one_does_no_harm(tmp_path):
+    import shutil
+
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    shutil.copy(pdf.FONTS / "FandolKai-Regular.otf", tmp_path / "own.otf")
+    own, shipped = pdf._fonts(str(tmp_path)), pdf._fonts("")
+    assert set(own.families()) == set(shipped.families()) and len(own.fonts()) > len(shipped.fonts())
+    assert "FandolFang R" in shipped.families() and not any("DejaVu" in family for family in shipped.families()), "none of the system"
