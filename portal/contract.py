@@ -159,7 +159,9 @@ class Setting:
 
     ``kind``: int, text, list_of_int, list_of_text (one a line), expression (a regular one), bool or choice. ``permission``: who in the town may
     set it for their own town; empty: the system administrator alone. ``moves_open``: a change may touch what is
-    open already; then the plugin is asked by ``portal_setting_impact`` how many records that would be.
+    open already; then the plugin is asked by ``portal_setting_impact`` how many records that would be. ``moves_words``: how
+    that is said (with ``%(n)s``), and what "for new ones only" and "for all" mean here. ``preview(value, org_id)``: what a
+    value would give, shown while it is typed. ``pattern``: for texts, and for each line of a list.
     """
 
     key: str
@@ -173,6 +175,8 @@ class Setting:
     pattern: str = ""
     permission: str = ""
     moves_open: bool = False
+    moves_words: tuple[Any, Any, Any] | None = None
+    preview: Callable[[Any, int], Any] | None = None
 
 
 @dataclass(frozen=True)

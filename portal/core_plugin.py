@@ -73,5 +73,6 @@ class CorePlugin:
         from portal import rotation
         from portal.backup import nightly
         from portal.jobs import housekeeping, watch
+        from portal.people import jobs as people
 
-        return [housekeeping.JOB, watch.JOB, nightly.JOB, rotation.JOB]
+        return [housekeeping.JOB, watch.JOB, nightly.JOB, rotation.JOB, people.JOB]

@@ -8,7 +8,7 @@ from portal.contract import TrailWords
 
 WORDS = TrailWords(
     actions={
-        "people.created": _l("登记"), "people.edited": _l("修改"), "people.changed": _l("登记变动"),
+        "people.created": _l("登记"), "people.edited": _l("修改"), "people.changed": _l("登记变动"), "people.change_applied": _l("变动生效"),
         "people.revealed": _l("查看完整身份号码"),
         "people.change_cancelled": _l("取消变动"), "demo.loaded": _l("演示数据"), "auth.login": _l("登录"),
         "auth.logout": _l("退出登录"), "auth.login_failed": _l("登录失败"),
@@ -17,7 +17,7 @@ WORDS = TrailWords(
         "auth.account_revoke": _l("收回角色"), "auth.account_created": _l("建立账号"), "auth.account_disable": _l("停用账号"),
         "auth.account_enable": _l("启用账号"),
         "auth.account_reset": _l("重置密码"), "auth.password_changed": _l("修改密码"), "auth.confirmed": _l("确认身份"),
-        "auth.session_ended": _l("结束登录"),
+        "auth.access_closed": _l("离开单位，权限终止"), "auth.session_ended": _l("结束登录"),
         "access.denied": _l("越权被拒"), "access.csrf": _l("过期页面被拒"), "audit.searched": _l("查阅审计记录"),
         "audit.exported": _l("导出审计记录"),
         "audit.verified": _l("校验审计记录"), "audit.broken": _l("审计记录异常"), "system.backed_up": _l("备份"),

@@ -110,6 +110,10 @@ class PortalHooks:
     def portal_examinations(self, person_id: int) -> dict[str, dt.date] | None:
         """Examinations a person has passed: ``{"general": date, "professional": date}``; None: not known here."""
 
+    @hookspec(firstresult=True)
+    def portal_certified(self, person_id: int, day: dt.date) -> bool | None:
+        """Whether a person may act on a day with a certificate that is good on it; None: not known here."""
+
     @hookspec
     def portal_record_changed(self, record_type: str, record_id: int, action: str, org_id: int) -> None:
         """A record went through a transition of its workflow; called in the same transaction."""

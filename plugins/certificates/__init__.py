@@ -118,6 +118,12 @@ class CertificatesPlugin:
         return offers.todos(today)
 
     @hookimpl
+    def portal_certified(self, person_id: int, day: dt.date) -> bool:
+        from plugins.certificates import queries
+
+        return queries.is_certified(person_id, day)
+
+    @hookimpl
     def portal_calendar_changed(self, years: list[int]) -> None:
         from plugins.certificates import operations
 

@@ -21,9 +21,10 @@ class ComplaintsPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.complaints import views, views_incoming, views_papers, views_register
+        from plugins.complaints import views, views_identity, views_incoming, views_papers, views_places, views_publicity, views_register, views_statistics
 
-        return [views.blueprint, views_register.blueprint, views_incoming.blueprint, views_papers.blueprint]
+        own = (views, views_register, views_incoming, views_publicity, views_identity, views_places, views_papers, views_statistics)
+        return [part.blueprint for part in own]
 
     @hookimpl
     def portal_migrations(self) -> Path:
@@ -68,6 +69,12 @@ class ComplaintsPlugin:
         from plugins.complaints import workflow
 
         return [workflow.COMPLAINT, workflow.INCOMING]
+
+    @hookimpl
+    def portal_importers(self) -> list[Any]:
+        from plugins.complaints import hotline, ledger, places
+
+        return [ledger.SPEC, hotline.SPEC, places.SPEC]
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
 from portal import audit
+from portal.auth.models import Account, RoleGrant
 from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
 from portal.contract import CONTENT, NUMBER, PLACE, NavItem, Searchable
@@ -123,6 +124,7 @@ def new() -> Any:
         abort(404)
     form = PersonForm()
     _superiors(form, g.grant.org_id)
+    _accounts(form, g.grant.org_id)
     if form.validate_on_submit():
         try:
             with unit_of_work("people.created") as session:
@@ -152,8 +154,9 @@ def edit(person_id: int) -> Any:
     check("people.edit", person.org_id)
     form = PersonForm(obj=person) if request.method == "GET" else PersonForm()
     _superiors(form, person.org_id, person.id)
+    _accounts(form, person.org_id, person)
     if request.method == "GET":
-        form.superior_id.data = person.superior_id or 0
+        form.superior_id.data, form.account_id.data = person.superior_id or 0, person.account_id or 0
         form.id_number.data, form.version.data = "", str(person.version)
     if form.validate_on_submit():
         try:
@@ -184,6 +187,17 @@ def _superiors(form: PersonForm, org_id: int, but: int = 0) -> None:
         form.superior_id.data = 0
 
 
+def _accounts(form: PersonForm, org_id: int, person: Person | None = None) -> None:
+    """Accounts that hold a role in the town and are nobody else's there."""
+    mine = person.account_id if person is not None else None
+    taken = select(Person.account_id).where(Person.org_id == org_id, Person.account_id.is_not(None), Person.account_id != (mine or 0))
+    holders = select(RoleGrant.account_id).where(RoleGrant.org_id == org_id)
+    found = select(Account.id, Account.name, Account.username).where((Account.id == (mine or 0)) | (Account.id.in_(holders) & Account.id.not_in(taken)))
+    form.account_id.choices = [(0, "—"), *((row.id, f"{row.name} {row.username}") for row in db.session.execute(found.order_by(Account.name, Account.id)))]
+    if request.method == "POST" and not request.form.get("account_id"):
+        form.account_id.data = mine or 0
+
+
 def _known_number(form: PersonForm, error: IntegrityError) -> None:
     if "id_number_index" not in str(error.orig):
         raise error
@@ -195,6 +209,7 @@ def _fill(person: Person, form: PersonForm) -> None:
         value = form[name].data
         setattr(person, name, (value or "").strip() if isinstance(form[name], StringField | SelectField) else value)
     person.superior_id = form.superior_id.data or None
+    person.account_id = form.account_id.data or None
     person.name = (form.name.data or "").strip()
     if (form.id_number.data or "").strip():
         person.set_id_number(form.id_number.data or "")
