@@ -19,7 +19,7 @@ CATALOGUES = Path(__file__).parent / "translations"
 
 MODELS = (
     "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", "records.attachments", "records.once", "records.links", "jobs.models",
-    "inbox.models", "settings", "plugins", "search.models",
+    "inbox.models", "settings", "plugins", "search.models", "documents.store",
 )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the application, in the order in which things happen."""
     from flask_babel import Babel
 
-    from portal import admin, audit, auth, database, inbox, jobs, lifecycle, people, records, search, tenancy, web
+    from portal import admin, audit, auth, database, documents, inbox, jobs, lifecycle, people, records, search, tenancy, web
     from portal.config import load_settings
     from portal.core_plugin import CorePlugin
     from portal.crypto import Keyring, secret_key
@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     audit.init_app(app)
     auth.init_app(app)
     web.init_app(app)
-    for part in (records, people, inbox, jobs, admin):
+    for part in (records, documents, people, inbox, jobs, admin):
         part.init_app(app)
     plugins.init_app(app)
     search.init_app(app)

@@ -159,7 +159,9 @@ class Setting:
 
     ``kind``: int, text, list_of_int, list_of_text (one a line), expression (a regular one), bool or choice. ``permission``: who in the town may
     set it for their own town; empty: the system administrator alone. ``moves_open``: a change may touch what is
-    open already; then the plugin is asked by ``portal_setting_impact`` how many records that would be.
+    open already; then the plugin is asked by ``portal_setting_impact`` how many records that would be. ``moves_words``: how
+    that is said (with ``%(n)s``), and what "for new ones only" and "for all" mean here. ``preview(value, org_id)``: what a
+    value would give, shown while it is typed. ``pattern``: for texts, and for each line of a list.
     """
 
     key: str
@@ -173,3 +175,23 @@ class Setting:
     pattern: str = ""
     permission: str = ""
     moves_open: bool = False
+    moves_words: tuple[Any, Any, Any] | None = None
+    preview: Callable[[Any, int], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Paper:
+    """文书: a paper that is drawn from named values, and whose Word template a town may replace by its own.
+
+    ``build(values)`` returns the ``portal.documents.Document`` of the standard layout. ``placeholders`` are the names of the
+    values with what they mean; ``lists`` those of values that are lists of rows, each with its columns. ``sample`` are values
+    for a preview. ``permission``: who may replace the template for their own town. ``key`` begins with the plugin's name.
+    """
+
+    key: str
+    title: Any
+    placeholders: Mapping[str, Any]
+    build: Callable[[Mapping[str, Any]], Any]
+    sample: Mapping[str, Any]
+    lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    permission: str = ""

@@ -36,11 +36,12 @@ class CorePlugin:
         from portal.admin import audit_views, town_views
         from portal.admin import views as admin
         from portal.auth import admin as accounts
+        from portal.documents import views as documents
         from portal.jobs import views as jobs
         from portal.people import organisations
         from portal.people import views as people
 
-        parts = (people, organisations, admin, accounts, jobs, audit_views, town_views)
+        parts = (people, organisations, admin, accounts, jobs, audit_views, town_views, documents)
         return [item for part in parts for item in part.navigation()]
 
     @hookimpl

@@ -21,7 +21,9 @@ WORDS = TrailWords(
         "access.denied": _l("越权被拒"), "access.csrf": _l("过期页面被拒"), "audit.searched": _l("查阅审计记录"),
         "audit.exported": _l("导出审计记录"),
         "audit.verified": _l("校验审计记录"), "audit.broken": _l("审计记录异常"), "system.backed_up": _l("备份"),
-        "system.restored": _l("从备份恢复"), "records.exported": _l("导出"), "documents.sent": _l("打印、下载文书"),
+        "system.restored": _l("从备份恢复"), "records.exported": _l("导出"),
+        "documents.sent": _l("打印、下载文书"), "documents.kept": _l("文书存入记录"), "documents.template_uploaded": _l("上传文书模板"),
+        "documents.template_taken": _l("启用文书模板"), "documents.template_standard": _l("恢复标准文书"), "documents.template_refused": _l("拒绝文书模板"),
         "jobs.requested": _l("发起作业"),
         "jobs.started": _l("作业开始"), "jobs.done": _l("作业完成"),
         "jobs.failed": _l("作业失败"), "plugins.switched": _l("模块开关"), "settings.changed": _l("参数设置"),
@@ -33,6 +35,6 @@ WORDS = TrailWords(
         "employment_type": _l("用工性质"), "post_status": _l("在岗状态"),
         "position": _l("职务"), "category": _l("执法类别"), "id_number_enc": _l("身份号码"), "education": _l("学历"),
         "gender": _l("性别"), "team": _l("所在中队（组）"),
-        "superior_id": _l("直接上级"),
+        "superior_id": _l("直接上级"), "valid_from": _l("自哪一天起"), "digest": _l("内容校验值"), "paper": _l("文书"),
     },
 )  # fmt: skip

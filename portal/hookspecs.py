@@ -13,7 +13,7 @@ from typing import Any
 
 import pluggy
 
-from portal.contract import Card, Hit, Job, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Hit, Job, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
 
 hookspec = pluggy.HookspecMarker("portal")
 hookimpl = pluggy.HookimplMarker("portal")
@@ -77,6 +77,10 @@ class PortalHooks:
     @hookspec
     def portal_setting_changed(self, key: str, org_id: int, move_open: bool) -> None:
         """A figure of a town was set; called in the same transaction. ``move_open``: open records follow it."""
+
+    @hookspec
+    def portal_papers(self) -> list[Paper]:  # type: ignore[empty-body]
+        """Papers whose Word template a town may replace, of the town, wherever papers are listed or drawn."""
 
     @hookspec
     def portal_navigation(self) -> list[NavItem]:  # type: ignore[empty-body]

@@ -137,15 +137,14 @@ class Loss:
 
     def __str__(self) -> str:
         what = "in keys.json is not the one with which they were encrypted" if self.wrong else "is not in keys.json"
-        lost = f"{self.count} protected values ({self.where}) cannot be read: key {self.key} {what}."
-        return f"{lost} Put the keys.json that belongs to this database back in the instance folder"
+        return f"{self.count} protected values ({self.where}) cannot be read: key {self.key} {what}. Put back the keys.json that belongs to this database"
 
 
 def losses() -> list[Loss]:
     """Lost keys: for each key that holds values, one of every column is opened to see whether the key fits."""
     ring, found = keyring(), []
     known = set(ring.numbers())
-    by_key: dict[int, list[Any]] = {}
+    by_key: dict[int, list[Usage]] = {}
     for part in usage():
         by_key.setdefault(part.key, []).append(part)
     for number, parts in sorted(by_key.items()):

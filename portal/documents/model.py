@@ -25,6 +25,8 @@ MOST_BLOCKS = 5_000
 MOST_COLUMNS = 12
 MOST_PICTURES = 30
 MOST_PICTURE_BYTES = 30_000_000
+ORDINARY_HEAD = 16
+"""Characters of a red head that a template has a placeholder for."""
 TEXT_WIDTH_MM = 156
 TEXT_HEIGHT_MM = 225
 
@@ -96,13 +98,18 @@ class Document:
     addressee: str = ""
     blocks: tuple[Block, ...] = ()
     signature: str = ""
-    date: dt.date | None = None
+    date: dt.date | str | None = None
     copies: str = ""
     attachments: tuple[str, ...] = ()
     secrecy: str = ""
     watermark: str = ""
     header_note: str = ""
     attendance: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def dated(self) -> str:
+        """The date as it stands in the document."""
+        return chinese_date(self.date) if isinstance(self.date, dt.date) else self.date or ""
 
 
 def tidy(document: Document) -> Document:
@@ -250,7 +257,8 @@ def signature_indent(signature: str, date: str) -> tuple[float, float]:
 
 def head_size(issuer: str, widest: float) -> float:
     """The size in points in which a red head fits on one line; at most 42 (小初 is 36, 初号 42)."""
-    return max(16.0, min(42.0, widest / max(width(issuer), 1) * 0.97))
+    wide = ORDINARY_HEAD if "{{" in issuer else width(issuer)
+    return max(16.0, min(42.0, widest / max(wide, 1) * 0.97))
 
 
 TITLE_WIDTH = 19

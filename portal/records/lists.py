@@ -44,12 +44,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Choice:
-    """A filter with a fixed set of values."""
+    """A filter with a fixed set of values. ``quiet``, as of the others: shown only while it is set, by a link from elsewhere."""
 
     key: str
     title: Any
     choices: Sequence[tuple[str, Any]]
     condition: Callable[[str], ColumnElement[bool]]
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Dates:
     key: str
     title: Any
     column: Any
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,22 @@ class Flag:
     key: str
     title: Any
     condition: Callable[[], ColumnElement[bool]]
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A filter for one text that a column has; ``-`` for those without."""
+
+    key: str
+    title: Any
+    column: Any
+    quiet: bool = True
+    text: bool = True
+
+    def condition(self, value: str) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = self.column == ("" if value == "-" else value)
+        return found
 
 
 @dataclass(frozen=True)
@@ -98,7 +116,7 @@ class ListSpec:
     columns: Sequence[Column]
     orders: Mapping[str, Order]
     default_order: str
-    filters: Sequence[Choice | Dates | Flag] = ()
+    filters: Sequence[Choice | Dates | Flag | Exact] = ()
     search: Callable[[str], ColumnElement[bool] | Matches] | None = None
     search_hint: Any = ""
     export_permission: str = ""
@@ -138,6 +156,12 @@ class ListPage:
         for item in self.spec.filters:
             yield from ((f"{item.key}_from", f"{item.key}_to") if isinstance(item, Dates) else (item.key,))
 
+    def filters(self) -> list[Choice | Dates | Flag | Exact]:
+        """The filters to show: quiet ones only while they are set."""
+        return [
+            item for item in self.spec.filters if not item.quiet or any(self.arguments.get(key) for key in (item.key, f"{item.key}_from", f"{item.key}_to"))
+        ]  # fmt: skip
+
     def address(self, **changes: str) -> str:
         """The query string of this list with some arguments changed; empty ones fall away."""
         from urllib.parse import urlencode
@@ -172,6 +196,12 @@ def _read(spec: ListSpec, arguments: Mapping[str, str]) -> tuple[dict[str, str],
         if isinstance(item, Choice):
             value = arguments.get(item.key, "")
             if value in [code for code, _title in item.choices]:
+                kept[item.key] = value
+                conditions.append(item.condition(value))
+            continue
+        if isinstance(item, Exact):
+            value = clean(arguments.get(item.key, ""))
+            if value:
                 kept[item.key] = value
                 conditions.append(item.condition(value))
             continue
