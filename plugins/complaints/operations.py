@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import accusations, figures, identity, limits, rules, words
+from plugins.complaints import accusations, figures, identity, limits, publicity, rules, words
 from plugins.complaints.models import Complaint, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
@@ -228,6 +228,7 @@ def reopen(session: Session, complaint: Complaint, data: Data, today: dt.date) -
     enter(session, complaint, data, today)
     complaint.state = "handling"
     complaint.result = ""
+    publicity.take_off(session, complaint)
     complaint.concluded_on = complaint.approved_on = complaint.approved_by = complaint.replied_on = complaint.archived_on = None
     identity.keep_from_archive(session, complaint)
     complaint.late = complaint.days_taken = None
