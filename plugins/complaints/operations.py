@@ -19,6 +19,7 @@ from portal.directory.models import Person
 from portal.errors import Refused
 from portal.inbox.service import NewNotice, notify_many
 from portal.records.links import link
+from portal.text import whole
 
 Data = Mapping[str, Any]
 
@@ -124,7 +125,7 @@ def load(session: Session, org_id: int) -> dict[int, int]:
 
 def assign(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
     """交办 to an officer who may handle it; raises Refused for anybody else."""
-    chosen = int(data["handler"] or 0)
+    chosen = whole(str(data["handler"] or "")) or 0
     allowed = {account: name for account, name, _load in candidates(session, complaint, today)}
     if chosen not in allowed:
         away = chosen in off_post(session, complaint.org_id)
