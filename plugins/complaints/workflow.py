@@ -150,6 +150,6 @@ INCOMING = Workflow(
 
 def record_types() -> list[RecordType]:
     return [
-        RecordType("complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE),
+        RecordType("complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, {"identity": rights.REVEAL}),
         RecordType("complaints.incoming", _l("转入事项"), Incoming, incoming_url, rights.RECEIVE),
     ]
