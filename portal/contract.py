@@ -112,6 +112,7 @@ class RecordType:
     """A kind of record: its name in references and the trail, its model, and the address of a record's page.
 
     Files may be added to its records by those who hold ``attach_permission``; empty: only by the plugin's own pages.
+    ``shared``: records that other organisations are let in on; who sees the record sees its files, whoever added them.
     """
 
     name: str
@@ -120,6 +121,7 @@ class RecordType:
     url: Callable[[int], str]
     read_permission: str = ""
     attach_permission: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True)
