@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 CATALOGUES = Path(__file__).parent / "translations"
 
 MODELS = (
-    "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", "records.attachments", "records.links", "jobs.models",
+    "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", "records.attachments", "records.once", "records.links", "jobs.models",
     "inbox.models", "settings", "plugins",
 )  # fmt: skip
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import stat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import migrate
+from portal.audit import standing
 from portal.audit.models import Event
 from portal.calendar.service import current_calendar
 from portal.database import db, utcnow
@@ -29,7 +30,7 @@ class Finding(NamedTuple):
 
 def examine(app: Flask) -> list[Finding]:
     """Every check, in the order in which one would mend."""
-    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app)]
+    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app), *_trail(app)]
     with app.app_context():
         database = _database(app)
         findings.extend(database)
@@ -62,6 +63,33 @@ def _disk(app: Flask) -> list[Finding]:
     return [Finding("disk", free > settings.disk_reserve_mb, f"{free} MB free", "free disk space")]
 
 
+def _trail(app: Flask) -> list[Finding]:
+    """The trail verified when it was last looked at. The job does so every night."""
+    last = standing.last(app.extensions["portal"].settings.instance)
+    if last is None:
+        return [Finding("audit trail", True, "not verified yet")]
+    found = f"{'whole' if last['ok'] else 'BROKEN'} at {last['at'] or 'an unknown time'}"
+    return [Finding("audit trail", last["ok"], found, "find the cause, keep the evidence; portal audit verify shows the first broken event")]
+
+
+def signs_of_life(app: Flask) -> dict[str, Any]:
+    """What the health page tells anybody: database, disk, plugins, scheduler and trail, without a secret. In an application context."""
+    house = app.extensions["portal"]
+    settings = house.settings
+    try:
+        db.session.execute(text("SELECT 1"))
+        database, scheduler, silent = True, leases.is_alive(LEASE), leases.silence(LEASE)
+    except SQLAlchemyError:
+        database, scheduler, silent = False, False, None
+    disk = shutil.disk_usage(settings.instance).free > settings.disk_reserve_mb * 1024 * 1024
+    last = standing.last(settings.instance)
+    trail = None if last is None else last["ok"]
+    return {
+        "ok": database and disk and trail is not False and not house.plugins.failed, "database": database, "disk": disk, "scheduler": scheduler,
+        "scheduler_silent_seconds": silent, "trail": trail, "trail_verified_at": last["at"] if last else None, "failed_plugins": len(house.plugins.failed),
+    }  # fmt: skip
+
+
 def _database(app: Flask) -> list[Finding]:
     house = app.extensions["portal"]
     try:
@@ -87,7 +115,7 @@ def _clock() -> list[Finding]:
 
 
 def _calendar() -> list[Finding]:
-    """From November on the calendar of the next year is wanted."""
+    """From December on the calendar of the next year must be there; the dashboard asks for it from November."""
     day = utcnow().date()
     years = current_calendar().years
     wanted = {day.year} | ({day.year + 1} if day.month >= 12 else set())

@@ -93,6 +93,8 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     place: Mapped[str] = mapped_column(String(120), default="")
     object_name: Mapped[str] = mapped_column(String(120), default="")
     happened_on: Mapped[dt.date | None]
+    representatives: Mapped[int | None]
+    """来访代表人数, where several came together."""
     external_no: Mapped[str] = mapped_column(String(60), default="")
     """The order number of the hotline, or the letter's."""
     anonymous: Mapped[bool] = mapped_column(default=False)
@@ -145,6 +147,10 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     result: Mapped[str] = mapped_column(String(12), default="")
     concluded_on: Mapped[dt.date | None]
     concluded_by: Mapped[int | None]
+    reviewed_by: Mapped[int | None]
+    reviewed_on: Mapped[dt.date | None]
+    review: Mapped[str] = mapped_column(String(8), default="")
+    """法制审核: agree, or amend."""
     approved_by: Mapped[int | None]
     approved_on: Mapped[dt.date | None]
     days_taken: Mapped[int | None]

@@ -23,6 +23,7 @@ from portal.directory.models import EMPLOYMENT_TYPES, POST_STATUSES, TOWN_KINDS,
 from portal.directory.operations import KINDS, record_change
 from portal.errors import Conflict, NotFound, Refused
 from portal.people.forms import ChangeForm, PersonForm, RevealForm
+from portal.records import once
 from portal.records.lists import Choice, Column, ListSpec, Order
 from portal.records.views import show_list
 from portal.work import unit_of_work
@@ -127,11 +128,15 @@ def new() -> Any:
     if form.validate_on_submit():
         try:
             with unit_of_work("people.created") as session:
+                before = once.claim(session, key := once.sent_key())
+                if before is not None:
+                    return redirect(before, 303)
                 person = Person(org_id=g.grant.org_id, employment_type=form.employment_type.data)
                 _fill(person, form)
                 session.add(person)
                 session.flush()
                 person_id = person.id
+                once.made(session, key, url_for("people.detail", person_id=person_id))
             flash(_("已登记。"), "success")
             return redirect(url_for("people.detail", person_id=person_id), 303)
         except IdNumberError as error:

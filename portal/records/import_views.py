@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import audit
+from portal.audit import standing
 from portal.auth.permissions import check, logged_in
 from portal.clock import today
 from portal.database import db, utcnow
@@ -161,6 +162,7 @@ def import_report(name: str, run_id: int) -> Any:
 def import_refused(name: str, run_id: int) -> Any:
     """The refused rows as a workbook with the reason beside each."""
     spec = spec_or_404(name)
+    standing.require_whole()
     run = _run_of(name, run_id)
     if run.content is None:
         raise NotFound(_("原文件已清除，请重新上传以取得被拒绝的行。"))
@@ -179,4 +181,4 @@ def import_refused(name: str, run_id: int) -> Any:
 def import_template(name: str) -> Any:
     """An empty table with the headings."""
     spec = spec_or_404(name)
-    return send_table(importing.template_workbook(spec), f"{name}-template.xlsx")
+    return send_table(importing.template_workbook(spec), f"{name}-template.xlsx", empty=True)
