@@ -256,7 +256,7 @@ class MeetingChange(Shared, OrgScoped, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meetings_meeting.id"))
-    kind: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(10))
     old_starts_at: Mapped[dt.datetime]
     old_ends_at: Mapped[dt.datetime]
     old_place: Mapped[str] = mapped_column(String(120))

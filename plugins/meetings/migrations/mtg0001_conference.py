@@ -161,7 +161,7 @@ def upgrade() -> None:
     op.create_table('meetings_change',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('meeting_id', sa.Integer(), nullable=False),
-    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
     sa.Column('old_starts_at', portal.database.UTCDateTime(timezone=True), nullable=False),
     sa.Column('old_ends_at', portal.database.UTCDateTime(timezone=True), nullable=False),
     sa.Column('old_place', sa.String(length=120), nullable=False),
