@@ -1,4 +1,4 @@
-"""What the plugin offers to the pages of others: navigation, cards, to-dos, search, panels; and what a switch means."""
+"""What the plugin offers to the pages of others: navigation, cards, to-dos, panels; and what a switch means."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import g, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from plugins.meetings import halfyears, members, queries, rights, rules, telling, workflow
 from plugins.meetings.models import Delegate, Invitation, Meeting, Membership, Review, Topic
 from plugins.meetings.models_results import Comment, Minutes, Resolution
 from portal.auth.permissions import can
 from portal.clock import today as clock
-from portal.contract import Card, Hit, NavItem, Panel, Todo
+from portal.contract import Card, NavItem, Panel, Todo
 from portal.database import db
 from portal.directory.models import Organisation
 from portal.tenancy import crossing
@@ -121,26 +121,6 @@ def _unit(session: Any, today: dt.date, add: Any) -> None:
     reports = _count(session, Resolution, led, Resolution.state.in_(("open", "in_progress")), Resolution.report_due <= today)
     add("reports", _("项牵头事项应报告进展"), reports, url_for("meetings_resolutions.index", report="1", mine="1"))
     add("returned", _("个议题被退回"), _count(session, Topic, Topic.proposer_id == own, Topic.state == "returned"), url_for("meetings_topics.index", state="returned"))
-
-
-def hits(query: str, limit: int) -> list[Hit]:
-    """Meetings, topics and resolutions that the acting role sees."""
-    if not can(rights.READ):
-        return []
-    session, found = db.session(), []
-    own = or_(Topic.state != "draft", Topic.proposer_id == unit_id())
-    for row in session.scalars(select(Meeting).where(queries.matching_meetings(query)).order_by(Meeting.day.desc(), Meeting.id.desc()).limit(limit)):
-        found.append(
-            Hit(_("联席会议"), row.title, _("%(span)s　%(state)s", span=telling.span(row), state=workflow.MEETING.state(row.state).title), workflow.meeting_url(row.id))
-        )
-    for topic in session.scalars(select(Topic).where(own, queries.matching_topics(query)).order_by(Topic.id.desc()).limit(limit)):
-        found.append(
-            Hit(_("议题"), topic.title, _("%(unit)s　%(state)s", unit=topic.proposer_name, state=workflow.TOPIC.state(topic.state).title), workflow.topic_url(topic.id))
-        )
-    for item in session.scalars(select(Resolution).where(queries.matching_resolutions(query)).order_by(Resolution.id.desc()).limit(limit)):
-        text = _("%(unit)s 牵头，%(due)s 前，%(state)s", unit=item.lead_name, due=item.due_on, state=workflow.RESOLUTION.state(item.state).title)
-        found.append(Hit(_("议定事项"), item.text[:60], text, workflow.resolution_url(item.id)))
-    return found[:limit]
 
 
 def person_panels(person: Any) -> list[Panel]:

@@ -6,13 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from plugins.meetings import rules
 from plugins.meetings.models import Attendance, Invitation, Meeting, Topic
 from plugins.meetings.models_results import CoUnit, Minutes, Resolution
-from portal.database import db
 from portal.directory.models import Organisation
 
 
@@ -176,23 +175,3 @@ def months_of(session: Session, first: dt.date, last: dt.date) -> list[tuple[str
         place[0] += 1
         place[1] += row.done_on is not None and row.done_on <= row.due_on
     return [(month, due, done) for month, (due, done) in found.items()]
-
-
-def matching_topics(query: str) -> Any:
-    return or_(*(column.contains(query, autoescape=True) for column in (Topic.title, Topic.background, Topic.request, Topic.proposer_name)))
-
-
-def matching_meetings(query: str) -> Any:
-    return or_(*(column.contains(query, autoescape=True) for column in (Meeting.title, Meeting.place, Meeting.notice_number)))
-
-
-def matching_resolutions(query: str) -> Any:
-    return or_(*(column.contains(query, autoescape=True) for column in (Resolution.text, Resolution.number, Resolution.lead_name)))
-
-
-def of_person(account_id: int, unit_id: int) -> bool:
-    """Whether somebody speaks for a unit today."""
-    from plugins.meetings.models import Delegate, Membership
-
-    found = select(Delegate.id).join(Membership, Membership.id == Delegate.membership_id)
-    return db.session.scalar(found.where(Delegate.account_id == account_id, Membership.unit_id == unit_id, Delegate.until.is_(None)).limit(1)) is not None

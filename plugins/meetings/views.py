@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from plugins.meetings import archive, forms, halfyears, minuting, pages, planning, queries, rights, rules, sitting, telling, words, workflow
+from plugins.meetings import archive, forms, halfyears, minuting, pages, planning, rights, rules, sitting, telling, words, workflow
 from plugins.meetings.models import Invitation, Meeting, MeetingChange
 from portal import audit
 from portal.auth.permissions import can, require
@@ -18,6 +18,7 @@ from portal.database import db
 from portal.records import attachments
 from portal.records.lists import Choice, Column, Dates, Flag, ListSpec, Order
 from portal.records.views import show_list
+from portal.search import matching
 
 blueprint = Blueprint("meetings", __name__, url_prefix="/meetings", template_folder="templates")
 
@@ -62,7 +63,7 @@ def register() -> ListSpec:
             Flag("late", _l("纪要逾期"), lambda: Meeting.state.in_(("held", "minuted")) & (Meeting.minutes_due < today())),
             Dates("day", _l("日期"), Meeting.day),
         ),
-        search=queries.matching_meetings,
+        search=lambda query: matching(Meeting, query),
         search_hint=_l("会议名称、地点或编号"),
         export_permission=rights.EXPORT,
     )

@@ -23,6 +23,7 @@ from portal.errors import NotFound
 from portal.records import attachments, deadlines, once
 from portal.records.lists import Choice, Column, Dates, Flag, ListSpec, Order
 from portal.records.views import show_list
+from portal.search import matching
 from portal.work import unit_of_work
 
 blueprint = Blueprint("meetings_resolutions", __name__, url_prefix="/meetings/resolutions", template_folder="templates")
@@ -110,7 +111,7 @@ def register() -> ListSpec:
             Flag("asked", _l("申请延期"), lambda: Resolution.extension_asked.is_not(None)),
             Dates("agreed", _l("议定日期"), Resolution.agreed_on),
         ),
-        search=queries.matching_resolutions,
+        search=lambda query: matching(Resolution, query),
         search_hint=_l("编号、内容或单位"),
         export_permission=rights.EXPORT,
     )

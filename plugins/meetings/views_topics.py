@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
-from plugins.meetings import forms, pages, queries, rights, topics, words, workflow
+from plugins.meetings import forms, pages, rights, topics, words, workflow
 from plugins.meetings.models import Meeting, Review, Topic
 from portal import audit
 from portal.auth.permissions import can, require
@@ -19,6 +19,7 @@ from portal.errors import NotFound, Refused
 from portal.records import attachments, once
 from portal.records.lists import Choice, Column, Dates, Flag, ListSpec, Order
 from portal.records.views import show_list
+from portal.search import matching
 from portal.work import unit_of_work
 
 blueprint = Blueprint("meetings_topics", __name__, url_prefix="/meetings/topics", template_folder="templates")
@@ -57,7 +58,7 @@ def register() -> ListSpec:
             Flag("own", _l("本单位提出的"), lambda: Topic.proposer_id == g.grant.org_id),
             Dates("proposed", _l("提出日期"), Topic.proposed_on),
         ),
-        search=queries.matching_topics,
+        search=lambda query: matching(Topic, query),
         search_hint=_l("议题、背景、请求或单位"),
         export_permission=rights.EXPORT,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
-from plugins.meetings import following, forms, minuting, notices, rights, rules, sitting, topics
+from plugins.meetings import following, forms, minuting, notices, rights, rules, sitting, telling, topics
 from plugins.meetings.models import Invitation, Meeting, Topic
 from plugins.meetings.models_results import Archive, Minutes, Report, Resolution
 from portal.context import current_actor
-from portal.contract import RecordType
+from portal.contract import CONTENT, NUMBER, OBJECT, PLACE, TITLE, RecordType, Searchable
 from portal.records.workflow import State, Transition, Workflow
 
 
@@ -237,12 +239,40 @@ RESOLUTION = Workflow(
 WORKFLOWS = (TOPIC, MEETING, INVITATION, MINUTES, RESOLUTION)
 
 
+def _shown(workflow: Workflow, row: Any) -> tuple[Any, str, str]:
+    state = workflow.state(row.state)
+    return state.title, state.tone, state.icon
+
+
+SEARCH_TOPIC = Searchable(
+    fields={"title": TITLE, "proposer_name": OBJECT, "background": CONTENT, "request": CONTENT},
+    title=lambda row: row.title,
+    summary=lambda row: f"{row.proposer_name} · {row.category} · {row.proposed_on}",
+    state=lambda row: _shown(TOPIC, row),
+    recent="proposed_on",
+)
+SEARCH_MEETING = Searchable(
+    fields={"notice_number": NUMBER, "title": TITLE, "place": PLACE, "note": CONTENT},
+    title=lambda row: row.title,
+    summary=lambda row: f"{telling.span(row)} · {row.place}",
+    state=lambda row: _shown(MEETING, row),
+    recent="day",
+)
+SEARCH_RESOLUTION = Searchable(
+    fields={"number": NUMBER, "text": TITLE, "lead_name": OBJECT},
+    title=lambda row: row.text[:60],
+    summary=lambda row: f"{row.number} · {row.lead_name} · {row.due_on}",
+    state=lambda row: _shown(RESOLUTION, row),
+    recent="agreed_on",
+)
+
+
 def record_types() -> list[RecordType]:
     return [
-        RecordType("meetings.topic", _l("议题"), Topic, topic_url, rights.READ, shared=True),
-        RecordType("meetings.meeting", _l("联席会议"), Meeting, meeting_url, rights.READ, shared=True),
+        RecordType("meetings.topic", _l("议题"), Topic, topic_url, rights.READ, search=SEARCH_TOPIC, shared=True),
+        RecordType("meetings.meeting", _l("联席会议"), Meeting, meeting_url, rights.READ, search=SEARCH_MEETING, shared=True),
         RecordType("meetings.minutes", _l("会议纪要"), Minutes, minutes_url, rights.READ, shared=True),
-        RecordType("meetings.resolution", _l("议定事项"), Resolution, resolution_url, rights.READ, shared=True),
+        RecordType("meetings.resolution", _l("议定事项"), Resolution, resolution_url, rights.READ, search=SEARCH_RESOLUTION, shared=True),
         RecordType("meetings.invitation", _l("会议回执"), Invitation, invitation_url, rights.READ, shared=True),
         RecordType("meetings.report", _l("进展报告"), Report, report_url, rights.READ, shared=True),
         RecordType("meetings.archive", _l("会议归档包"), Archive, archive_url, rights.ARCHIVE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
@@ -15,6 +16,7 @@ from portal.auth import operations, passwords, roles
 from portal.auth.forms import AccountForm, GrantForm
 from portal.auth.models import Account, AccountSession, RoleGrant, SecondFactor
 from portal.auth.permissions import require, require_fresh
+from portal.clock import today
 from portal.contract import NavItem
 from portal.database import db, utcnow
 from portal.directory.models import Organisation
@@ -23,6 +25,8 @@ from portal.work import unit_of_work
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/admin/accounts", template_folder="templates")
 SHOWN = 500
+GRANT_DAYS = 365
+"""Roles are given for a year unless another day is named, so that they are looked at again."""
 
 
 def navigation() -> list[NavItem]:
@@ -81,20 +85,22 @@ def edit(account_id: int) -> Any:
     form = GrantForm()
     form.role.choices = [(role.code, str(role.title)) for role in known.values()]
     form.org_id.choices = [(org.id, org.name) for org in organisations]
+    if request.method == "GET":
+        form.valid_to.data = today() + dt.timedelta(days=GRANT_DAYS)
     if form.validate_on_submit():
         require_fresh()
         try:
             with unit_of_work("auth.role_granted") as writer:
                 org = writer.get(Organisation, form.org_id.data)
-                operations.grant_role(writer, _account(account_id), form.role.data, org)  # type: ignore[arg-type]
+                operations.grant_role(writer, _account(account_id), form.role.data, org, valid_to=form.valid_to.data)  # type: ignore[arg-type]
             flash(_("角色已授予。"), "success")
             return redirect(url_for("accounts.edit", account_id=account_id), 303)
         except Refused as error:
-            (form.org_id if error.field == "org_id" else form.role).errors = [error.message]
+            form[error.field or "role"].errors = [error.message]
     living = select(AccountSession).where(AccountSession.account_id == account_id, *login_steps.alive(operations.settings(), utcnow()))  # type: ignore[arg-type]
     return render_template(
         "auth/account_edit.html",
-        row=_account(account_id), form=form, roles=known, now=utcnow(), own=found.id == g.account.id,
+        row=_account(account_id), form=form, day=today(), roles=known, now=utcnow(), own=found.id == g.account.id,
         sessions=db.session.scalars(living.order_by(AccountSession.seen_at.desc())).all(),
         factor=db.session.get(SecondFactor, account_id),
     ), 422 if form.errors else 200  # fmt: skip

@@ -19,7 +19,6 @@ from portal.documents.model import (
     Para,
     Picture,
     Table,
-    chinese_date,
     head_size,
     signature_indent,
     tidy,
@@ -75,7 +74,7 @@ def _fonts(own: str) -> Any:
 
 def data_of(document: Document) -> tuple[dict[str, Any], dict[str, bytes]]:
     """What the layout file is given: the data, and the pictures by the names that it knows them by."""
-    date = chinese_date(document.date) if document.date else ""
+    date = document.dated
     over, right = signature_indent(document.signature, date)
     whole_title, signed = document.title.replace("\n", ""), document.signature or document.issuer
     mark = document.issuer or whole_title

@@ -25,7 +25,6 @@ from portal.documents.model import (
     Para,
     Picture,
     Table,
-    chinese_date,
     head_size,
     signature_indent,
     tidy,
@@ -119,8 +118,8 @@ class _Writer:
             self._header(header.paragraphs[0], at)
         about = self.file.core_properties
         about.title, about.author, about.comments = self.document.title.replace("\n", "")[:250], (self.document.signature or self.document.issuer)[:250], ""
-        made = dt.datetime.combine(self.document.date, dt.time(), dt.UTC) if self.document.date else dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-        about.created = about.modified = made.replace(tzinfo=None)
+        day = self.document.date if isinstance(self.document.date, dt.date) else dt.date(2026, 1, 1)
+        about.created = about.modified = dt.datetime.combine(day, dt.time())
         about.language = "zh-CN"
 
     def _page_number(self, paragraph: Paragraph, align: WD_ALIGN_PARAGRAPH) -> None:
@@ -202,7 +201,7 @@ class _Writer:
             last.paragraph_format.left_indent = last.paragraph_format.right_indent = Pt(CHARACTER)
             last.paragraph_format.tab_stops.add_tab_stop(Pt(POINTS - CHARACTER), 2)
             last.alignment = WD_ALIGN_PARAGRAPH.LEFT
-            last.add_run(f"{document.signature}\t{chinese_date(document.date) if document.date else ''}")
+            last.add_run(f"{document.signature}\t{document.dated}")
         rule = last if last is not None and not minutes else self._line(pitch=4)
         _red_line(rule, 11 if rule is last else 8)
         for _blank in range(2):
@@ -282,7 +281,7 @@ class _Writer:
             self._copies(document)
 
     def _signature(self, document: Document) -> None:
-        date = chinese_date(document.date) if document.date else ""
+        date = document.dated
         over, right = signature_indent(document.signature, date)
         for _blank in range(2):
             self._line().paragraph_format.keep_with_next = True
@@ -294,7 +293,7 @@ class _Writer:
 
     def _copies(self, document: Document) -> None:
         """版记 at the foot of the last page: 抄送, and who printed it when, between lines."""
-        printed = f"{chinese_date(document.date)}印发" if document.date else ""
+        printed = f"{document.dated}印发" if document.date else ""
         rows: list[tuple[str, ...]] = [("抄送：" + ended(document.copies),)]
         if printed:
             rows.append((document.signature or document.issuer, printed))

@@ -134,16 +134,43 @@ def keep(data: bytes) -> str:
 def attach(session: Session, prepared: tuple[bytes, str, str], record_type: str, record_id: int, org_id: int, place: str) -> Attachment:
     """Add a prepared file to a record, in the open unit of work. Raises Refused when the town's quota is used up."""
     data, name, media_type = prepared
+    at = utcnow()
+    if current_actor().coarse:
+        zone = current_settings().zone
+        at = dt.datetime.combine(at.astimezone(zone).date(), dt.time(0), tzinfo=zone).astimezone(dt.UTC)
     used = session.scalar(select(func.coalesce(func.sum(Attachment.size), 0)).where(Attachment.org_id == org_id)) or 0
     if used + len(data) > current_settings().attachment_quota_mb * 1024 * 1024:
         raise Refused(_("本单位的附件空间已用完。"), field="file")
     attachment = Attachment(
         org_id=org_id, record_type=record_type, record_id=record_id, place=place, filename=name, media_type=media_type, size=len(data),
-        digest=keep(data), uploaded_by=current_actor().account_id, uploaded_at=utcnow(),
+        digest=keep(data), uploaded_by=current_actor().account_id, uploaded_at=at,
     )  # fmt: skip
+    if current_actor().coarse:
+        os.utime(path_of(attachment.digest), (at.timestamp(), at.timestamp()))
     session.add(attachment)
     session.flush()
     return attachment
+
+
+def drop(session: Session, files: Iterable[Attachment]) -> list[str]:
+    """Take files from their records, in the open unit of work; returns the hashes for :func:`sweep` after the commit."""
+    digests = []
+    for attachment in files:
+        digests.append(attachment.digest)
+        session.delete(attachment)
+    session.flush()
+    return digests
+
+
+def sweep(digests: Iterable[str]) -> None:
+    """Delete contents that no record has any more."""
+    from portal.database import db
+
+    for digest in digests:
+        used = select(func.count()).select_from(Attachment).where(Attachment.digest == digest)
+        if not db.session.scalar(used, execution_options={"unscoped": True}):
+            path_of(digest).unlink(missing_ok=True)
+    db.session.rollback()
 
 
 def all_of(session: Session, record_type: str, record_id: int) -> list[Attachment]:

@@ -13,8 +13,10 @@ from wtforms.validators import InputRequired, Length
 
 from portal import audit
 from portal.audit import standing
+from portal.auth import throttle
 from portal.auth.permissions import can, check, logged_in
 from portal.clock import today
+from portal.config import current_settings
 from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.forms import Form as FlaskForm
@@ -115,6 +117,8 @@ def show_list(spec: lists.ListSpec, template: str, **context: Any) -> Any:
         stream, count = lists.export(spec, request.args, kind)
         audit.note("records.exported", record_type=spec.name, chain_id=g.grant.org_id, detail={"rows": count, "format": kind})
         return send_table(stream, f"{spec.name}-{today():%Y%m%d}.{kind}")
+    if spec.search is not None and request.args.get("q"):
+        throttle.pace(f"search {g.account.id}", current_settings().search_per_minute)
     page = lists.run(spec, request.args, request.args.getlist("cols"))
     return render_template(template, page=page, may_export=bool(spec.export_permission) and can(spec.export_permission), **context)
 

@@ -157,6 +157,8 @@ PAGES = {
     "/complaints/code": "complaints.register",
     "/complaints/openings": "complaints.openings",
     "/complaints/incoming": "complaints.receive",
+    "/complaints/contact": "complaints.read",
+    "/complaints/publicity": "complaints.publish",
     "/people": "people.read",
     "/people/new": "people.edit",
     "/organisations": "people.read",
@@ -179,7 +181,7 @@ def test_the_permission_matrix_holds_for_every_page(app_sqlite, world, login, us
     client = login(username)
     held = roles.matrix()[world.account(username).grants[0].role]
     for path, permission in PAGES.items():
-        status = client.get(path).status_code
+        status = client.get(path, follow_redirects=True).status_code
         assert status == (200 if permission is None or permission in held else 403), (path, status)
 
 
@@ -187,7 +189,7 @@ def test_every_page_of_the_map_is_in_the_matrix(app_sqlite):
     """No page without arguments is left untested."""
     known = {path.partition("?")[0] for path in PAGES}
     own = {"/login", "/login/code", "/account/confirm", "/account/password", "/account/second-factor", "/healthz", "/readyz"}
-    own |= {"/certificates/import", "/certificates/recover", "/settings"}
+    own |= {"/certificates/import", "/certificates/recover", "/settings", "/complaints/places"}
     for rule in app_sqlite.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and not rule.arguments:
             assert rule.rule in known | own, rule.rule
