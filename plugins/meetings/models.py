@@ -13,9 +13,10 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from plugins.meetings import rules
+from portal.context import Actor
 from portal.database import Base, OrgScoped, Versioned
 from portal.directory.models import Organisation
-from portal.tenancy import Shared
+from portal.tenancy import Confidential, Shared
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:
@@ -111,8 +112,11 @@ class Delegate(Shared, OrgScoped, Base):
         return cls.membership_id.in_(select(row.c.id).where(row.c.conference_id.in_(takes_part(orgs))))
 
 
-class Topic(Shared, OrgScoped, Versioned, Base):
-    """议题: proposed by a member or by the office; seen by whoever proposed it, reviews it, or is invited where it is discussed."""
+class Topic(Confidential, Shared, OrgScoped, Versioned, Base):
+    """议题: proposed by a member or by the office; seen by whoever proposed it, reviews it, or is invited where it is discussed.
+
+    A draft is its proposer's alone.
+    """
 
     __tablename__ = "meetings_topic"
     __record__ = "meetings.topic"
@@ -148,6 +152,10 @@ class Topic(Shared, OrgScoped, Versioned, Base):
 
     def __str__(self) -> str:
         return self.title
+
+    @classmethod
+    def kept_from(cls, actor: Actor) -> ColumnElement[bool] | None:
+        return (cls.state == "draft") & (cls.proposer_id != (actor.org_id or 0))
 
     @classmethod
     def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:

@@ -26,9 +26,9 @@ OPEN = ("proposed", "accepted", "deferred", "scheduled")
 
 
 def find(session: Session, topic_id: int) -> Topic:
-    """A topic that the acting role sees; drafts of others are nobody's business."""
+    """A topic that the acting role sees."""
     found = session.scalars(select(Topic).where(Topic.id == topic_id)).one_or_none()
-    if found is None or (found.state == "draft" and found.proposer_id != current_actor().org_id):
+    if found is None:
         raise NotFound(_("没有找到这条记录。"))
     return found
 

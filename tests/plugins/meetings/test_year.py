@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from plugins.meetings import halfyears, jobs, minuting, queries, reports, topics, workflow
+from plugins.meetings import halfyears, minuting, queries, reports, topics, workflow
 from plugins.meetings.models import Meeting, MeetingChange, Topic
 from plugins.meetings.models_results import HalfYear, Minutes, Resolution
 from portal.database import db
@@ -278,7 +278,7 @@ def test_nobody_who_is_not_invited_finds_anything(app, world):
     resolve(app, world, key, D(2026, 10, 23))
     minutes_id = issued(app, world, key, D(2026, 10, 12))
     with acting(app, world, "gl_head"):
-        from plugins.meetings import offers, planning
+        from plugins.meetings import planning
 
         for model in (Meeting, Topic, Minutes, Resolution):
             assert db.session.scalars(sa.select(model)).all() == []
@@ -286,9 +286,6 @@ def test_nobody_who_is_not_invited_finds_anything(app, world):
             planning.find(db.session(), key)
         with pytest.raises(NotFound):
             minuting.find(db.session(), minutes_id)
-        assert offers.hits("夜市", 20) == []
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Resolution)) == 0
     with acting(app, world, "jn_head"):
-        from plugins.meetings import offers
-
-        assert {str(hit.kind) for hit in offers.hits("夜市", 20)} == {"议题", "议定事项"}
-    assert jobs.REMIND.plugin == "meetings"
+        assert planning.find(db.session(), key).id == key and db.session.scalar(sa.select(sa.func.count()).select_from(Resolution)) == 1
