@@ -136,7 +136,7 @@ class _Story:
 
     def name_delegates(self, membership: Membership, since: dt.date) -> None:
         known = members.accounts_of(self.session, membership.unit_id)
-        people = [name for _key, name in known] or ["王建国", "李秀兰", "张志远", "陈海燕"]
+        people = [name for _key, name in known] or [self.chance.choice("王李张刘陈杨赵黄周吴") + self.chance.choice(("建国", "秀兰", "志远", "海燕", "晓梅", "立新"))]
         position = "综合行政执法办公室主任" if membership.unit.is_town else "法规科科长"
         phone = f"138{self.chance.randint(10000000, 99999999)}"
         row = {"org_id": membership.org_id, "membership_id": membership.id}
@@ -320,11 +320,11 @@ class _Story:
         self.do(minutes, "circulate", day, comment_by=self.after(self.today, 1))
         lines = [row for row in minuting.paragraphs(self.session, minutes.id) if row.kind == "text"]
         with self.acting(self.username_of("江南街道")):
-            minuting.comment(minutes.id, lines[1].id, "建议写明江南街道参与联合巡航的范围。", f"{lines[1].text.rstrip('。')}，江南街道负责辖区岸线。", day)
+            minuting.comment(minutes.id, lines[2].id, "建议写明江南街道参与联合巡航的范围。", f"{lines[2].text.rstrip('。')}，江南街道负责辖区岸线。", day)
         with self.acting(self.username_of("区公安局")):
-            minuting.comment(minutes.id, lines[2].id, "表述过重，建议删去“责任不到边”。", "", day)
+            minuting.comment(minutes.id, lines[3].id, "表述过重，建议删去“责任不到边”。", "", day)
         with self.acting("meet"):
-            first = minuting.comments(self.session, minutes.id)[lines[1].id][0]
+            first = minuting.comments(self.session, minutes.id)[lines[2].id][0]
             minuting.settle_comment(minutes.id, first.id, True, "采纳。")
 
     def coming(self) -> None:
