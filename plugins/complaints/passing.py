@@ -18,6 +18,7 @@ from portal.directory.models import Organisation
 from portal.errors import Refused
 from portal.inbox.service import NewNotice, notify
 from portal.tenancy import crossing
+from portal.text import whole
 
 Data = Mapping[str, Any]
 
@@ -30,7 +31,7 @@ def receivers(session: Session) -> list[tuple[int, str]]:
 
 def pass_on(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
     """Send a copy, without whoever complained, to a department; or record that it went to a body outside the portal."""
-    chosen, outside = int(data.get("to_org") or 0), str(data.get("to_name") or "").strip()
+    chosen, outside = whole(str(data.get("to_org") or "")) or 0, str(data.get("to_name") or "").strip()
     names = dict(receivers(session))
     if bool(chosen) == bool(outside) or (chosen and chosen not in names):
         raise Refused(_("请选择接收部门，或填写系统外的接收单位（二者选一）。"), field="to_org")

@@ -121,7 +121,8 @@ def publish(complaint_id: int) -> Any:
             flash(_("已列入公示，下一次生成的公示材料中会有这一件。"), "success")
             return redirect(url_for("complaints.detail", complaint_id=complaint_id), 303)
         except Refused as error:
-            (form[error.field] if error.field in form else form.sentence).errors = [error.message]
+            field = error.field if error.field in form else "sentence"
+            form[field].errors = [error.message]
     status = 422 if form.errors else 200
     return render_template("complaints/publish.html", complaint=find(complaint_id), form=form, why=why, row=row), status
 

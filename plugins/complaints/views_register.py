@@ -156,12 +156,6 @@ def _shown(made: intake.Registered) -> dict[str, Any]:
     return {"code": made.code, "number": found.number, "received_on": found.received_on, "kind": found.kind, "due_on": found.due_on, "org": found.organisation.name}
 
 
-def _shown(made: intake.Registered) -> dict[str, Any]:
-    """What stands on a receipt. It is noted before the matter is out of sight: an anonymous accusation is, for whoever registered it."""
-    found = made.complaint
-    return {"code": made.code, "number": found.number, "received_on": found.received_on, "kind": found.kind, "due_on": found.due_on, "org": found.organisation.name}
-
-
 def _receipt(complaint_id: int, receipt: dict[str, Any]) -> Any:
     """The receipt with its code: shown this once, not kept in the clear, so it stands in the answer itself."""
     complaint = db.session.scalars(select(Complaint).where(Complaint.id == complaint_id)).unique().one_or_none()

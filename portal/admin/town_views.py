@@ -53,7 +53,7 @@ def editable(setting: Setting, value: Any) -> str:
 class TownFigureForm(FlaskForm):
     value = StringField(_l("数值"), [InputRequired(_l("请填写此项。")), Length(max=200)])
     valid_from = DateField(_l("自哪一天起"), [InputRequired(_l("请填写日期。"))])
-    open_items = SelectField(_l("在办事项"), choices=[("", _l("请选择")), ("new", _l("只用于新登记的事项")), ("move", _l("在办事项一并调整"))])
+    open_items = SelectField(_l("在办事项"), choices=[("", _l("请选择")), ("new", _l("只用于新登记的事项")), ("move", _l("在办事项一并调整"))], default="")
     reason = StringField(_l("调整理由（写入每一件的办理记录）"), [Length(max=200)])
     confirmed = HiddenField()
 

@@ -15,6 +15,7 @@ from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaF
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import diagnosis, settings
+from portal.admin import findings
 from portal.admin.town_views import editable, shown
 from portal.auth.permissions import can, require
 from portal.calendar.models import CalendarYear
@@ -236,5 +237,5 @@ def organisations() -> Any:
 @require("system.manage")
 def health() -> Any:
     """What ``portal doctor`` says."""
-    findings = diagnosis.examine(current_app._get_current_object())  # type: ignore[attr-defined]
-    return render_template("admin/health.html", findings=findings)
+    found = diagnosis.examine(current_app._get_current_object())  # type: ignore[attr-defined]
+    return render_template("admin/health.html", findings=found, names=findings.NAMES, found=findings.found_in_words, mend=findings.mend_in_words)

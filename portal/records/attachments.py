@@ -13,6 +13,7 @@ import io
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ KINDS: dict[str, tuple[tuple[bytes, ...], str]] = {
 }
 """Extensions with the beginnings that their content must have, and the type under which they are served."""
 PICTURES = ("jpg", "jpeg", "png")
+PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
+"""The part that makes an archive a document of its kind."""
 MOST_PIXELS = 40_000_000
 LONGEST_EDGE = 2000
 MOST_FILES = 20
@@ -81,10 +84,24 @@ def prepare(data: bytes, filename: str, allowed: tuple[str, ...]) -> tuple[bytes
         raise Refused(_("文件超过 %(n)s MB。", n=settings.upload_max_mb), field="file")
     if extension not in allowed or not data.startswith(KINDS[extension][0]):
         raise Refused(_("只接受 %(kinds)s 文件，且内容须与扩展名一致。", kinds="、".join(allowed)), field="file")
+    if extension in PARTS:
+        check_parts(data, extension)
     refuse_marked_file(data, name)
     if shutil.disk_usage(settings.instance).free < settings.disk_reserve_mb * 1024 * 1024:
         raise Refused(_("服务器磁盘空间不足，暂时不能上传。"), field="file")
     return (redraw(data) if extension in PICTURES else data), name, KINDS[extension][1]
+
+
+def check_parts(data: bytes, extension: str) -> None:
+    """An archive is a document only with the parts of one, and without a program in it. Raises Refused."""
+    try:
+        names = {part.filename.lower() for part in zipfile.ZipFile(io.BytesIO(data)).infolist()[:5000]}
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        names = set()
+    if "[content_types].xml" not in names or PARTS[extension] not in names:
+        raise Refused(_("内容不是 %(kind)s 文件。", kind=extension), field="file")
+    if any(name.endswith(("vbaproject.bin", ".exe", ".dll", ".js", ".vbs")) or "/activex/" in name for name in names):
+        raise Refused(_("文件里带有宏或程序，请另存为不带宏的文件。"), field="file")
 
 
 def redraw(data: bytes) -> bytes:
