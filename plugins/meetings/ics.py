@@ -60,8 +60,9 @@ def _event(meeting: Meeting) -> Event:
     event.add("summary", f"{mark}{meeting.title}")
     event.add("location", meeting.place)
     event.add("status", "CANCELLED" if meeting.state == "cancelled" else "CONFIRMED")
-    address = f"{current_settings().public_url.rstrip('/')}/meetings/{meeting.id}"
-    event.add("url", address)
+    address = telling.absolute(f"/meetings/{meeting.id}")
+    if address:
+        event.add("url", address)
     told = [_("通知编号：%(n)s", n=meeting.notice_number) if meeting.notice_number else "", meeting.note, meeting.state_reason, address]
     event.add("description", "\n".join(part for part in told if part))
     organizer = vCalAddress("mailto:noreply@portal.invalid")

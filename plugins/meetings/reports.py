@@ -81,7 +81,7 @@ def document(session: Session, year: int, part: str, period: queries.Period, tod
     blocks: list[Block] = [Heading(1, _("一、总体情况")), Para(opening), Heading(1, _("二、半年例会"))]
     for verdict in verdicts(session, period.first, period.last, today):
         where = _("：%(day)s %(title)s", day=chinese_date(verdict.meeting.day), title=verdict.meeting.title) if verdict.meeting else ""
-        why = _("；说明：%(why)s", why=verdict.reason) if verdict.reason else ""
+        why = _("；说明：%(why)s", why=verdict.reason.rstrip("。")) if verdict.reason else ""
         blocks.append(Para(_("%(half)s%(state)s%(where)s%(why)s。", half=verdict.title, state=words.HALF_STATES[verdict.state][0], where=where, why=why)))
     blocks.append(Heading(1, _("三、会议召开")))
     lines = [

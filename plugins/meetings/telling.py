@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from flask import current_app
+from flask import current_app, has_request_context, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,6 +31,12 @@ def local(moment: dt.datetime) -> dt.datetime:
 def at(day: dt.date, time: dt.time) -> dt.datetime:
     """A day and a time of the office as a moment."""
     return dt.datetime.combine(day, time, tzinfo=current_settings().zone).astimezone(dt.UTC)
+
+
+def absolute(path: str) -> str:
+    """The whole address of a page: under the address of the deployment, or that by which the page at hand was asked for."""
+    base = current_settings().public_url or (request.host_url if has_request_context() else "")
+    return base.rstrip("/") + path if base else ""
 
 
 def span(meeting: Meeting) -> str:

@@ -14,7 +14,6 @@ from portal.auth import throttle
 from portal.auth.permissions import can, require
 from portal.calendar.service import current_calendar
 from portal.clock import today
-from portal.config import current_settings
 from portal.database import db
 from portal.errors import NotFound, Refused
 from portal.text import whole
@@ -51,7 +50,7 @@ def _page(*, address: str = "") -> str:
 def renew() -> Any:
     """A new private address; the old one is dead. Shown this once, so it stands in the answer itself."""
     token = subscribing.renew(g.account.id)
-    return _page(address=current_settings().public_url.rstrip("/") + url_for("meetings_calendar.feed", token=token))
+    return _page(address=telling.absolute(url_for("meetings_calendar.feed", token=token)))
 
 
 @blueprint.post("/calendar/feed/stop")

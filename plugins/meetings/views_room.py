@@ -15,7 +15,6 @@ from plugins.meetings.models_results import Resolution
 from portal.auth import throttle
 from portal.auth.permissions import require
 from portal.clock import today
-from portal.config import current_settings
 from portal.context import Actor, current_actor, use_actor
 from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound
@@ -92,10 +91,6 @@ def undo(meeting_id: int, attendance_id: int) -> Any:
     return redirect(url_for("meetings_room.sign_in", meeting_id=meeting_id), 303)
 
 
-def code_address(meeting_id: int) -> str:
-    return current_settings().public_url.rstrip("/") + url_for("meetings_room.scan", code=sitting.sign_code(meeting_id))
-
-
 @blueprint.get("/<int:meeting_id>/code")
 @require(rights.CONVENE)
 def code(meeting_id: int) -> Any:
@@ -116,7 +111,7 @@ def code_picture(meeting_id: int, code: str) -> Any:
     if sitting.read_code(code, today()) != meeting_id:
         raise NotFound(_("没有找到这个页面。"))
     stream = io.BytesIO()
-    address = current_settings().public_url.rstrip("/") + url_for("meetings_room.scan", code=code)
+    address = telling.absolute(url_for("meetings_room.scan", code=code))
     segno.make(address, error="m").save(stream, kind="svg", scale=8, border=2, xmldecl=False, svgns=True, nl=False, light="#fff")
     stream.seek(0)
     answer = send_file(stream, "image/svg+xml")
