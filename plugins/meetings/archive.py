@@ -108,7 +108,8 @@ def _attendance(session: Session, meeting: Meeting) -> bytes:
         there.setdefault(row.invitation_id, []).append(row)
     for invitation in planning.invitations(session, meeting.id):
         start = [invitation.unit_name, words.CAPACITIES[invitation.capacity], workflow.INVITATION.state(invitation.state).title, invitation.name, invitation.reason]
-        for signed in there.get(invitation.id, []) or [None]:
+        signatures: list[Attendance | None] = [*there.get(invitation.id, ())] or [None]
+        for signed in signatures:
             end = [signed.name, _("是") if signed.substitute else "", words.HOW[signed.how], f"{telling.local(signed.at):%Y-%m-%d %H:%M}"] if signed else [""] * 4
             writer.writerow([defuse(str(value)) for value in (*start, *end)])
     return b"\xef\xbb\xbf" + stream.getvalue().encode()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
@@ -241,7 +240,3 @@ class BusyForm(FlaskForm):
 
 class ExplainForm(FlaskForm):
     reason = area(_l("未召开的原因与补救"), 1000, 3, required=True)
-
-
-def none_yet() -> str:
-    return _("请选择")

@@ -177,7 +177,8 @@ def clashes(session: Session, unit_ids: Sequence[int], start: dt.datetime, end: 
 
 def free_days(session: Session, unit_ids: Sequence[int], after: dt.date, start: dt.time, end: dt.time, count: int = 5) -> list[tuple[dt.date, int]]:
     """The next working days with the number of units that are taken at that time, for choosing a day."""
-    found, day = [], after
+    found: list[tuple[dt.date, int]] = []
+    day = after
     while len(found) < count:
         day = current_calendar().next_working_day(day + dt.timedelta(days=1))
         taken = {row["unit"] for row in clashes(session, unit_ids, telling.at(day, start), telling.at(day, end))}

@@ -151,15 +151,13 @@ def unit_rows(session: Session, first: dt.date, last: dt.date, today: dt.date) -
     every = sorted({*attended, *kept})
     names = session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(every or [0])).order_by(Organisation.weight, Organisation.id))
     nothing = rules.Word(0, 0, 0, 0, 0)
-    return [
-        UnitRow(
-            row.id,
-            row.name,
-            *((seen.invited, seen.came, int(seen.substitutes), seen.excused) if (seen := attended.get(row.id)) else (0, 0, 0, 0)),
-            kept.get(row.id, nothing),
+    shown = []
+    for row in names:
+        seen, word = attended.get(row.id), kept.get(row.id, nothing)
+        shown.append(
+            UnitRow(row.id, row.name, seen.invited, seen.came, int(seen.substitutes), seen.excused, word) if seen else UnitRow(row.id, row.name, 0, 0, 0, 0, word)
         )
-        for row in names
-    ]
+    return shown
 
 
 def months_of(session: Session, first: dt.date, last: dt.date) -> list[tuple[str, int, int]]:

@@ -123,11 +123,6 @@ def agenda_times(start: dt.datetime, minutes: Iterable[int]) -> list[tuple[dt.da
     return found
 
 
-def overlap(first: tuple[dt.datetime, dt.datetime], second: tuple[dt.datetime, dt.datetime]) -> bool:
-    """Whether two spans share a moment; one that ends when the other begins does not."""
-    return first[0] < second[1] and second[0] < first[1]
-
-
 def moved(order: Sequence[int], key: int, to: int) -> list[int]:
     """The order with one entry at another place; places outside the list mean its ends."""
     rest = [item for item in order if item != key]

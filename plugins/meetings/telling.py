@@ -20,7 +20,6 @@ from portal.errors import NotFound, Refused
 from portal.inbox.service import NewNotice, notify_many
 
 OFFICE = ("conference_officer",)
-MOST_NAME = 60
 
 
 def local(moment: dt.datetime) -> dt.datetime:
@@ -91,7 +90,8 @@ def delegate_accounts(session: Session, units: Iterable[int]) -> dict[int, set[i
         .where(Membership.unit_id.in_(sorted(set(units))), Membership.until.is_(None), Delegate.until.is_(None), Delegate.account_id.is_not(None))
     )
     for unit, account in session.execute(held):
-        found.setdefault(unit, set()).add(account)
+        if account is not None:
+            found.setdefault(unit, set()).add(account)
     return found
 
 

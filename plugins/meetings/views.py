@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from plugins.meetings import archive, forms, halfyears, minuting, pages, planning, rights, rules, sitting, telling, words, workflow
-from plugins.meetings.models import Invitation, Meeting, MeetingChange
+from plugins.meetings.models import Meeting, MeetingChange
 from portal import audit
 from portal.auth.permissions import can, require
 from portal.clock import today
@@ -105,11 +105,6 @@ def _attendance(meeting: Meeting) -> dict[int, list[Any]]:
     for row in sitting.attendance(db.session(), meeting.id):
         found.setdefault(row.invitation_id, []).append(row)
     return found
-
-
-def invitation_of(meeting_id: int) -> Invitation | None:
-    own = select(Invitation).where(Invitation.meeting_id == meeting_id, Invitation.unit_id == g.grant.org_id)
-    return db.session.scalars(own).one_or_none()
 
 
 @blueprint.get("/halves")

@@ -42,8 +42,11 @@ def _clashes(form: Any, meeting: Meeting | None, chosen: list[int]) -> dict[str,
     if day is None or not 2000 <= day.year <= 2100:
         return {"clashes": None, "off": False, "latest": None}
     days = figures.figure(figures.NOTICE_DAYS, None, today())
-    found: dict[str, Any] = {"off": not current_calendar().is_working_day(day),
-     "latest": current_calendar().previous_working_day(rules.latest_notice(current_calendar(), day, days)), "clashes": None}
+    found: dict[str, Any] = {
+        "off": not current_calendar().is_working_day(day),
+        "latest": current_calendar().previous_working_day(rules.latest_notice(current_calendar(), day, days)),
+        "clashes": None,
+    }
     if start is not None and end is not None and start < end:
         found["clashes"] = planning.clashes(db.session(), chosen, telling.at(day, start), telling.at(day, end), meeting.id if meeting else 0)
     return found

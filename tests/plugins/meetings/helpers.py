@@ -21,6 +21,7 @@ from portal.work import unit_of_work
 D = dt.date
 T = dt.time
 TODAY = D(2026, 11, 24)
+SINCE = D(2026, 1, 1)
 
 
 @contextmanager
@@ -38,11 +39,12 @@ def acting(app: Any, world: Any, username: str) -> Iterator[Any]:
         yield account
 
 
-def found(app: Any, world: Any, units: Sequence[str] = ("jiangnan", "gelan", "police"), since: dt.date = D(2026, 1, 1)) -> None:
+def found(app: Any, world: Any, units: Sequence[str] = ("jiangnan", "gelan", "police"), since: dt.date = SINCE) -> None:
     """A conference with member units."""
     with acting(app, world, "meet"):
         members.save_conference(
-            {"name": "长寿区综合行政执法联席会议", "convener": "区政府分管负责人", "office": "区司法局", "contact": "林海燕", "phone": "023-40240001", "place": "区政府第一会议室"}
+            {"name": "长寿区综合行政执法联席会议", "convener": "区政府分管负责人", "office": "区司法局", "contact": "林海燕", "phone": "023-40240001",
+             "place": "区政府第一会议室"}
         )
         members.join([getattr(world, name).id for name in units], since)
 
@@ -108,7 +110,8 @@ def held(app: Any, world: Any, day: dt.date, today: dt.date, **more: Any) -> int
     return key
 
 
-def resolve(app: Any, world: Any, key: int, due: dt.date, text: str = "建立夜市联合巡查机制", lead: str = "jiangnan", co: Sequence[str] = ("police",), item: int | None = None) -> int:
+def resolve(app: Any, world: Any, key: int, due: dt.date, text: str = "建立夜市联合巡查机制", lead: str = "jiangnan", co: Sequence[str] = ("police",),
+ item: int | None = None) -> int:
     with acting(app, world, "meet"):
         data = {"text": text, "lead": [getattr(world, lead).id], "co_units": [getattr(world, name).id for name in co], "due_on": due}
         return sitting.record_resolution(key, item, data).id

@@ -29,7 +29,8 @@ PDF = b"%PDF-1.4 signed"
 @pytest.fixture(autouse=True)
 def _day(monkeypatch):
     """The pages think that it is the day of the examples."""
-    for name in ("views", "views_planning", "views_topics", "views_members", "views_room", "views_minutes", "views_resolutions", "views_calendar", "views_papers", "offers"):
+    for name in ("views", "views_planning", "views_topics", "views_members", "views_room", "views_minutes", "views_resolutions", "views_calendar", "views_papers",
+     "offers"):
         module = __import__(f"plugins.meetings.{name}", fromlist=["x"])
         for word in ("today", "clock"):
             if hasattr(module, word):
@@ -54,7 +55,8 @@ FORM = {"kind": "adhoc", "day": "2026-12-15", "start": "09:30", "end": "11:30", 
 def test_the_main_path_through_the_pages(app, world, login, post):
     """Propose, plan, put in order, notify, answer, sign in, record, draft, comment, sign, report, verify."""
     meet, head, chair, police = (login(name) for name in ("meet", "jn_head", "chair", "ga_liaison"))
-    assert post(meet, "/meetings/members/conference", {"name": "联席会议", "convener": "区长", "office": "区司法局"}, page="/meetings/members/conference").status_code == 303
+    assert post(meet, "/meetings/members/conference", {"name": "联席会议", "convener": "区长", "office": "区司法局"},
+     page="/meetings/members/conference").status_code == 303
     units = [str(world.jiangnan.id), str(world.gelan.id), str(world.police.id)]
     assert post(meet, "/meetings/members/join", {"units": units, "since": "2026-07-01"}, page="/meetings/members").status_code == 303
     member = newest(Membership).id
@@ -120,7 +122,8 @@ def test_the_main_path_through_the_pages(app, world, login, post):
     page = head.get(f"/meetings/minutes/{minutes}").get_data(as_text=True)
     assert "周平" in page and "防汛" in page and "李强（代）" in page
     paragraph = re.search(r"/paragraphs/(\d+)/comment", page)[1]
-    assert post(head, f"/meetings/minutes/{minutes}/paragraphs/{paragraph}/comment", {"text": "补充", "suggestion": ""}, page=f"/meetings/minutes/{minutes}").status_code == 303
+    assert post(head, f"/meetings/minutes/{minutes}/paragraphs/{paragraph}/comment", {"text": "补充", "suggestion": ""},
+     page=f"/meetings/minutes/{minutes}").status_code == 303
     refused = step(post, chair, "minutes", minutes, "sign")
     assert refused.status_code == 422 and "还有 1 条意见未处理，不能签发" in refused.get_data(as_text=True)
     comment = re.search(r"/comments/(\d+)", meet.get(f"/meetings/minutes/{minutes}").get_data(as_text=True))[1]
@@ -284,7 +287,8 @@ def test_signing_in_by_the_code_on_the_wall(app, world, login, monkeypatch):
     assert meet.get(f"/meetings/{key}/code/{code}.svg").data.startswith(b"<svg")
     page = phone.get(f"/meetings/scan/{code}").get_data(as_text=True)
     assert "江南街道" in page and "区公安局" in page
-    data = {"invitation": str(mine[world.jiangnan.id]), "name": "周平", "position": "", "phone": "", "csrf_token": re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]}
+    data = {"invitation": str(mine[world.jiangnan.id]), "name": "周平", "position": "", "phone": "",
+     "csrf_token": re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]}
     early = phone.post(f"/meetings/scan/{code}", data=data)
     assert early.status_code == 422 and "会议当天才能签到" in early.get_data(as_text=True)
     _on(D(2026, 12, 15))
@@ -315,7 +319,8 @@ def test_an_agenda_of_two_hundred_topics(app_sqlite, world, login, post):
     with acting(app_sqlite, world, "meet"), unit_of_work("test.topics") as session:
         org = world.district.id
         session.add_all(
-            Topic(org_id=org, title=f"议题{n:03d}", category="其他", background="b", request="r", minutes=1, proposer_id=org, proposer_name="办公室", proposed_on=TODAY, state="accepted")
+            Topic(org_id=org, title=f"议题{n:03d}", category="其他", background="b", request="r", minutes=1, proposer_id=org, proposer_name="办公室",
+             proposed_on=TODAY, state="accepted")
             for n in range(200)
         )  # fmt: skip
     key = meeting(app_sqlite, world, D(2026, 12, 15), TODAY, kind="adhoc")
@@ -392,7 +397,8 @@ def test_the_uninvited_find_nothing_anywhere(app, world, login):
             f"/meetings/{key}/papers/notice.pdf", f"/meetings/{key}/papers/agenda.docx", f"/meetings/minutes/{minutes}/paper.pdf",
             f"/do/meetings.resolution/{resolution}/claim", "/meetings/999999")  # fmt: skip
     assert {stranger.get(address).status_code for address in gone} == {404}
-    for address in ("/meetings", "/meetings/topics", "/meetings/resolutions", "/meetings/resolutions/board", "/meetings/calendar?year=2026&month=12", "/", "/search?q=青龙路"):
+    for address in ("/meetings", "/meetings/topics", "/meetings/resolutions", "/meetings/resolutions/board", "/meetings/calendar?year=2026&month=12", "/",
+     "/search?q=青龙路"):
         assert "青龙路" not in stranger.get(address).get_data(as_text=True).replace("q=青龙路", "").replace('value="青龙路"', "").replace("“青龙路”", ""), address
     assert "青龙路巡查机制" in guest.get("/meetings/resolutions").get_data(as_text=True)
     assert "青龙路夜市整治" in guest.get("/search", query_string={"q": "青龙路夜市"}).get_data(as_text=True).replace("<mark>", "").replace("</mark>", "")

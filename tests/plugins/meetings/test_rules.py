@@ -89,11 +89,6 @@ def test_moving_an_item_loses_none_and_puts_it_where_it_was_asked(order, data):
     assert [item for item in after if item != key] == [item for item in order if item != key]
 
 
-def test_spans_that_touch_do_not_overlap():
-    at = [dt.datetime(2026, 9, 29, hour, tzinfo=dt.UTC) for hour in range(8, 12)]
-    assert rules.overlap((at[0], at[2]), (at[1], at[3])) and not rules.overlap((at[0], at[1]), (at[1], at[2]))
-
-
 @pytest.mark.parametrize(
     "text",
     ["对张某处以罚款5000元", "决定对该店罚款人民币伍仟元整", "没收违法所得 3 万元", "对某公司给予吊销许可证的处罚", "责成镇政府对李某作出行政处罚决定"],
@@ -104,7 +99,8 @@ def test_a_resolution_that_fixes_a_penalty_is_known(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["研究制定罚款裁量标准", "由区公安局牵头建立联合巡查机制", "对违法建设依法作出行政处罚决定，程序由区司法局指导", "安排经费5万元购置执法记录仪", "规范罚款收缴分离办法"],
+    ["研究制定罚款裁量标准", "由区公安局牵头建立联合巡查机制", "对违法建设依法作出行政处罚决定，程序由区司法局指导", "安排经费5万元购置执法记录仪",
+     "规范罚款收缴分离办法"],
 )
 def test_a_resolution_on_how_penalties_are_handled_is_none(text):
     assert not rules.fixes_penalty(text)

@@ -197,7 +197,8 @@ def test_a_resolution_a_month_overdue_is_seen_in_the_right_places(app, world):
     with acting(app, world, "meet"):
         own = topics.waiting(db.session(), world.district.id)[0]
         assert own.resolution_id == resolution and own.title == "超期议定事项：建立夜市联合巡查机制" and "已超期 32 天" in own.background
-    titles = {who: set(db.session.scalars(sa.select(Notice.title).where(Notice.account_id == world.account(who).id))) for who in ("jn_head", "meet", "chair", "sup", "gl_head")}
+    titles = {who: set(db.session.scalars(sa.select(Notice.title).where(Notice.account_id == world.account(who).id))) for who in ("jn_head", "meet", "chair", "sup",
+     "gl_head")}
     assert "议定事项超期：联席纪〔2026〕1-1（时限 2026-10-23）" in titles["jn_head"]
     assert any(text.startswith("江南街道：议定事项超期") for text in titles["meet"])
     assert all(any(text.startswith("督办升级") for text in titles[who]) for who in ("jn_head", "chair", "sup"))
