@@ -107,12 +107,34 @@ class Hit:
     url: str
 
 
+NUMBER, TITLE, OBJECT, PLACE, CONTENT = 20, 10, 6, 4, 1
+"""Weights of searched fields, as most kinds of record have them."""
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """How records of a kind are found by the search.
+
+    ``fields`` names attributes of the model with their weights, e.g. ``{"number": NUMBER, "content": CONTENT}``;
+    encrypted and secret ones are refused. ``title``, ``summary`` and ``state`` (text, tone, icon) say of a record how
+    its hit is shown. ``recent`` names a date: of hits that are alike the more recent stands first.
+    """
+
+    fields: Mapping[str, int]
+    title: Callable[[Any], str]
+    summary: Callable[[Any], Any]
+    state: Callable[[Any], tuple[Any, str, str]] | None = None
+    recent: str = ""
+
+
 @dataclass(frozen=True)
 class RecordType:
     """A kind of record: its name in references and the trail, its model, and the address of a record's page.
 
     Files may be added to its records by those who hold ``attach_permission``; empty: only by the plugin's own pages.
     ``place_permissions``: files for some purposes take a right more, e.g. ``{"identity": "complaints.reveal"}``.
+    With ``search`` its records are in the index, kept there by the core with every change, and found by those who hold
+    ``read_permission``.
     """
 
     name: str
@@ -121,6 +143,7 @@ class RecordType:
     url: Callable[[int], str]
     read_permission: str = ""
     attach_permission: str = ""
+    search: Searchable | None = None
     place_permissions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -156,3 +179,21 @@ class Setting:
     moves_open: bool = False
     moves_words: tuple[Any, Any, Any] | None = None
     preview: Callable[[Any, int], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Paper:
+    """文书: a paper that is drawn from named values, and whose Word template a town may replace by its own.
+
+    ``build(values)`` returns the ``portal.documents.Document`` of the standard layout. ``placeholders`` are the names of the
+    values with what they mean; ``lists`` those of values that are lists of rows, each with its columns. ``sample`` are values
+    for a preview. ``permission``: who may replace the template for their own town. ``key`` begins with the plugin's name.
+    """
+
+    key: str
+    title: Any
+    placeholders: Mapping[str, Any]
+    build: Callable[[Mapping[str, Any]], Any]
+    sample: Mapping[str, Any]
+    lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    permission: str = ""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import stat
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import migrate, rotation
+from portal import migrate, rotation, search
+from portal.audit import standing
 from portal.audit.models import Event
+from portal.backup import making
 from portal.calendar.service import current_calendar
 from portal.crypto import keyring
 from portal.database import db, utcnow
@@ -30,12 +33,12 @@ class Finding(NamedTuple):
 
 def examine(app: Flask) -> list[Finding]:
     """Every check, in the order in which one would mend."""
-    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app)]
+    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app), *_trail(app), *_backups(app)]
     with app.app_context():
         database = _database(app)
         findings.extend(database)
         if all(finding.ok for finding in database):
-            findings.extend([*_keys(), *_clock(), *_calendar(), *_scheduler()])
+            findings.extend([*_keys(), *_clock(), *_calendar(), *_search(), *_scheduler()])
     return findings
 
 
@@ -61,6 +64,45 @@ def _disk(app: Flask) -> list[Finding]:
     settings = app.extensions["portal"].settings
     free = shutil.disk_usage(settings.instance).free // (1024 * 1024)
     return [Finding("disk", free > settings.disk_reserve_mb, f"{free} MB free", "free disk space")]
+
+
+def _trail(app: Flask) -> list[Finding]:
+    """The trail verified when it was last looked at. The job does so every night."""
+    last = standing.last(app.extensions["portal"].settings.instance)
+    if last is None:
+        return [Finding("audit trail", True, "not verified yet")]
+    found = f"{'whole' if last['ok'] else 'BROKEN'} at {last['at'] or 'an unknown time'}"
+    return [Finding("audit trail", last["ok"], found, "find the cause, keep the evidence; portal audit verify shows the first broken event")]
+
+
+def _backups(app: Flask) -> list[Finding]:
+    """Nightly backups, where a folder for them is set, are there and young."""
+    settings = app.extensions["portal"].settings
+    if not settings.backup_folder:
+        return [Finding("backups", True, "no folder is set for nightly ones")]
+    files = sorted(Path(settings.backup_folder).glob(f"portal-*{making.SUFFIX}"))
+    if not files:
+        return [Finding("backups", False, "none in the folder", "portal jobs run core.backup, and see what it says")]
+    hours = (utcnow().timestamp() - files[-1].stat().st_mtime) / 3600
+    return [Finding("backups", hours < 48, f"{len(files)}, the newest {hours:.0f} hours old", "portal jobs run core.backup, and see what it says")]
+
+
+def signs_of_life(app: Flask) -> dict[str, Any]:
+    """What the health page tells anybody: database, disk, plugins, scheduler and trail, without a secret. In an application context."""
+    house = app.extensions["portal"]
+    settings = house.settings
+    try:
+        db.session.execute(text("SELECT 1"))
+        database, scheduler, silent = True, leases.is_alive(LEASE), leases.silence(LEASE)
+    except SQLAlchemyError:
+        database, scheduler, silent = False, False, None
+    disk = shutil.disk_usage(settings.instance).free > settings.disk_reserve_mb * 1024 * 1024
+    last = standing.last(settings.instance)
+    trail = None if last is None else last["ok"]
+    return {
+        "ok": database and disk and trail is not False and not house.plugins.failed, "database": database, "disk": disk, "scheduler": scheduler,
+        "scheduler_silent_seconds": silent, "trail": trail, "trail_verified_at": last["at"] if last else None, "failed_plugins": len(house.plugins.failed),
+    }  # fmt: skip
 
 
 def _database(app: Flask) -> list[Finding]:
@@ -96,13 +138,20 @@ def _clock() -> list[Finding]:
 
 
 def _calendar() -> list[Finding]:
-    """From November on the calendar of the next year is wanted."""
+    """From December on the calendar of the next year must be there; the dashboard asks for it from November."""
     day = utcnow().date()
     years = current_calendar().years
     wanted = {day.year} | ({day.year + 1} if day.month >= 12 else set())
     missing = sorted(wanted - years)
     found = f"covers {max(years)}" if not missing else "not loaded: " + ", ".join(map(str, missing))
     return [Finding("calendar", not missing, found, "load the State Council's calendar on the page 工作日历")]
+
+
+def _search() -> list[Finding]:
+    """The index holds every record as it is."""
+    behind = search.lagging()
+    found = "; ".join(f"{kind.name}: {kind.why}" for kind in behind)
+    return [Finding("search index", not behind, found or "up to date", "portal search rebuild")]
 
 
 def _scheduler() -> list[Finding]:

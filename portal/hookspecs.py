@@ -13,7 +13,7 @@ from typing import Any
 
 import pluggy
 
-from portal.contract import Card, Hit, Job, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Hit, Job, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
 
 hookspec = pluggy.HookspecMarker("portal")
 hookimpl = pluggy.HookimplMarker("portal")
@@ -48,7 +48,7 @@ class PortalHooks:
 
     @hookspec
     def portal_record_types(self) -> list[RecordType]:  # type: ignore[empty-body]
-        """Kinds of records with the address of their page, at start."""
+        """Kinds of records with the address of their page and, with ``search``, what of them is found, at start."""
 
     @hookspec
     def portal_trail_words(self) -> list[TrailWords]:  # type: ignore[empty-body]
@@ -79,6 +79,10 @@ class PortalHooks:
         """A figure of a town was set; called in the same transaction. ``move_open``: open records follow it."""
 
     @hookspec
+    def portal_papers(self) -> list[Paper]:  # type: ignore[empty-body]
+        """Papers whose Word template a town may replace, of the town, wherever papers are listed or drawn."""
+
+    @hookspec
     def portal_navigation(self) -> list[NavItem]:  # type: ignore[empty-body]
         """Entries of the navigation, of the town, with each page."""
 
@@ -91,16 +95,24 @@ class PortalHooks:
         """Panels on the page of a person, of the town."""
 
     @hookspec
+    def portal_organisation_panels(self, organisation: Any) -> list[Panel]:  # type: ignore[empty-body]
+        """Panels on the page of a town, of that town; while it is asked, the scope is that town alone."""
+
+    @hookspec
     def portal_todos(self, today: dt.date) -> list[Todo]:  # type: ignore[empty-body]
         """What waits for the acting role, of the town. Computed each time, so it vanishes with its cause."""
 
     @hookspec
     def portal_search(self, query: str, limit: int) -> list[Hit]:  # type: ignore[empty-body]
-        """Hits of the search over everything, of the town, at most ``limit``."""
+        """Hits of the search over everything that are not in the index, of the town, at most ``limit``."""
 
     @hookspec(firstresult=True)
     def portal_examinations(self, person_id: int) -> dict[str, dt.date] | None:
         """Examinations a person has passed: ``{"general": date, "professional": date}``; None: not known here."""
+
+    @hookspec(firstresult=True)
+    def portal_certified(self, person_id: int, day: dt.date) -> bool | None:
+        """Whether a person may act on a day with a certificate that is good on it; None: not known here."""
 
     @hookspec
     def portal_record_changed(self, record_type: str, record_id: int, action: str, org_id: int) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.certificates import queries, rights, rules, workflow
+from plugins.certificates import queries, rights, workflow
 from plugins.certificates.models import Certificate
 from portal.auth.permissions import can
-from portal.contract import Card, Hit, NavItem, Panel, Todo
+from portal.clock import today as clock
+from portal.contract import Card, NavItem, Panel, Todo
 from portal.database import db
 
 
@@ -30,7 +31,15 @@ def navigation() -> list[NavItem]:
 def cards(today: dt.date) -> list[Card]:
     if not can(rights.READ):
         return []
-    return [Card(_("执法证件"), "certificates/_card.html", {"figures": queries.figures(today), "horizons": queries.HORIZONS}, 100, "certificate")]
+    return [Card(_("执法证件"), "certificates/_card.html", {"figures": queries.figures(today), "horizons": queries.HORIZONS, "where": {}}, 100, "certificate")]
+
+
+def organisation_panels(organisation: Any) -> list[Panel]:
+    """The same figures, of one town."""
+    if not can(rights.READ):
+        return []
+    where = {} if g.grant.organisation.is_town else {"town": organisation.id}
+    return [Panel(_("执法证件"), "certificates/_card.html", {"figures": queries.figures(clock()), "horizons": queries.HORIZONS, "where": where}, 100)]
 
 
 def person_panels(person: Any) -> list[Panel]:
@@ -58,23 +67,3 @@ def todos(today: dt.date) -> list[Todo]:
         overdue = queries.clearing(today)["overdue"]
         found.append(Todo("certificates.overdue", _("张证件逾期未收回"), overdue, url_for("certificate_clearing.recovery", overdue=1), "red"))
     return found
-
-
-def hits(query: str, limit: int) -> list[Hit]:
-    """Certificates by number or holder."""
-    if not can(rights.READ):
-        return []
-    number = rules.normal_number(query)[:20]
-    found = (
-        select(Certificate)
-        .where(Certificate.holder_name.contains(query, autoescape=True) | Certificate.number.startswith(number, autoescape=True))
-        .order_by(Certificate.valid_until.desc(), Certificate.id)
-        .limit(limit)
-    )
-    return [
-        Hit(
-            _("执法证件"), f"{row.holder_name} {row.number}", f"{workflow.CERTIFICATE.state(row.state).title} · {row.organisation.name} · {row.valid_until}",
-            url_for("certificates.detail", certificate_id=row.id),
-        )
-        for row in db.session.scalars(found).unique()
-    ]  # fmt: skip

@@ -11,11 +11,12 @@ import segno
 from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select
 
 from plugins.certificates import queries, rights, rules, workflow
 from plugins.certificates.models import Application, Certificate
 from portal import audit
+from portal.audit import standing
 from portal.auth.permissions import can, check, require
 from portal.clock import today
 from portal.database import db
@@ -25,6 +26,7 @@ from portal.records import attachments
 from portal.records.exporting import write_csv, write_xlsx
 from portal.records.lists import Choice, Column, Dates, ListSpec, Order
 from portal.records.views import send_table, show_list
+from portal.search import matching
 from portal.work import unit_of_work
 
 blueprint = Blueprint("certificates", __name__, url_prefix="/certificates", template_folder="templates")
@@ -40,8 +42,8 @@ def expiring(value: str) -> Any:
 
 
 def find(query: str) -> Any:
-    """By holder or number."""
-    return or_(Certificate.holder_name.contains(query, autoescape=True), Certificate.number.startswith(rules.normal_number(query)[:20], autoescape=True))
+    """By holder, number and authority."""
+    return matching(Certificate, query)
 
 
 def town_filter() -> list[Choice]:
@@ -220,6 +222,8 @@ def _public_rows() -> Any:
 def public() -> Any:
     """The list for the public website, as a page, CSV, XLSX or a bare HTML file."""
     kind = request.args.get("format", "")
+    if kind:
+        standing.require_whole()
     titles = [_("姓名"), _("执法证号"), _("执法机关"), _("执法类别")]
     rows = db.session.execute(_public_rows(), execution_options={"yield_per": 1000})
     if kind in ("csv", "xlsx"):

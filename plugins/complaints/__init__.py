@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Hit, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -21,9 +21,9 @@ class ComplaintsPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.complaints import views, views_identity, views_incoming, views_places, views_publicity, views_register
+        from plugins.complaints import views, views_identity, views_incoming, views_papers, views_places, views_publicity, views_register, views_statistics
 
-        own = (views, views_register, views_incoming, views_publicity, views_identity, views_places)
+        own = (views, views_register, views_incoming, views_publicity, views_identity, views_places, views_papers, views_statistics)
         return [*(part.blueprint for part in own), views_publicity.contacts]
 
     @hookimpl
@@ -101,6 +101,12 @@ class ComplaintsPlugin:
         offers.setting_changed(key, org_id, move_open)
 
     @hookimpl
+    def portal_papers(self) -> list[Paper]:
+        from plugins.complaints import papers
+
+        return list(papers.PAPERS)
+
+    @hookimpl
     def portal_navigation(self) -> list[NavItem]:
         from plugins.complaints import offers
 
@@ -119,16 +125,16 @@ class ComplaintsPlugin:
         return offers.person_panels(person)
 
     @hookimpl
+    def portal_organisation_panels(self, organisation: Any) -> list[Panel]:
+        from plugins.complaints import offers
+
+        return offers.organisation_panels(organisation)
+
+    @hookimpl
     def portal_todos(self, today: dt.date) -> list[Todo]:
         from plugins.complaints import offers
 
         return offers.todos(today)
-
-    @hookimpl
-    def portal_search(self, query: str, limit: int) -> list[Hit]:
-        from plugins.complaints import offers
-
-        return offers.hits(query, limit)
 
     @hookimpl
     def portal_calendar_changed(self, years: list[int]) -> None:

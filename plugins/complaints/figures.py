@@ -24,11 +24,13 @@ CATEGORIES = "complaints.categories"
 REFUSALS = "complaints.refusals"
 NUMBER = "complaints.number_format"
 ACCUSATION_NUMBER = "complaints.accusation_number_format"
+LEGAL_REVIEW = "complaints.legal_review"
 RETENTION = "complaints.identity_years"
 AMBER = "complaints.amber_days"
 TELEPHONE = "complaints.contact_telephone"
 ADDRESS = "complaints.contact_address"
 HOURS = "complaints.contact_hours"
+ISSUER = "complaints.issuer"
 
 _UNITS = {"working": _l("工作日"), "calendar": _l("日历日")}
 _NUMBER = r"(?=.*\{year\})(?=.*\{seq\})(?!.*\{year\}.*\{year\})(?!.*\{seq\}.*\{seq\})(?:[^{}\x00-\x1f]|\{org\}|\{year\}|\{seq\})*"
@@ -88,9 +90,14 @@ SETTINGS = (
         RETENTION, _l("投诉人身份保存年限"), "int", 3, _l("自归档之日起，到期由作业删除身份信息。"), 1, 30, permission=SET, moves_open=True,
         moves_words=(_l("按新年限，%(n)s 件已归档事项的身份信息删除日期会变动。"), _l("只用于今后归档的事项"), _l("已归档的事项一并调整")),
     ),
+    Setting(LEGAL_REVIEW, _l("办结意见须经法制审核"), "bool", False, _l("开启后，分管负责人审核前须有法制审核意见；检举控告除外。"), permission=SET),
     Setting(TELEPHONE, _l("监督电话"), "text", "12345", _l("公示在联系方式页和回执上。"), permission=SET),
     Setting(ADDRESS, _l("通信地址"), "text", "（请填写）", _l("公示在联系方式页。"), permission=SET),
     Setting(HOURS, _l("受理时间"), "text", "工作日 9:00—17:30", _l("公示在联系方式页。"), permission=SET),
+    Setting(
+        ISSUER, _l("文书落款单位"), "text", "{org}综合行政执法办公室", _l("{org} 为单位名称；用于各种文书的红头和落款。"), maximum=60,
+        pattern=r"(?:[^{}]|\{org\})+", permission=SET,
+    ),
 )  # fmt: skip
 
 

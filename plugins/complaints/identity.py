@@ -122,6 +122,12 @@ def open_identity(session: Session, complaint: Complaint, reason: str) -> dict[s
     return opened(identity)
 
 
+def known(session: Session, complaint: Complaint) -> dict[str, str]:
+    """Whoever complained, in order to be left out of a text that goes to others; never to be shown."""
+    found = of(session, complaint.id)
+    return opened(found) if found is not None else {}
+
+
 def phone_indexes(number: str) -> list[bytes]:
     """Every blind index under which a telephone may stand, also while keys are changed."""
     return keyring().blind_indexes(IDENTITY_PURPOSE, number)

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import accusations, figures, identity, limits, rules
-from plugins.complaints.models import Complaint
+from plugins.complaints.models import Complaint, Identity
 from portal.clock import now_local
 from portal.context import Actor, current_actor
 from portal.database import utcnow
@@ -23,6 +23,7 @@ from portal.errors import NotFound, Refused
 from portal.records import attachments
 from portal.records.links import link
 from portal.records.numbers import format_number, next_number
+from portal.records.secrecy import refuse_marked
 from portal.settings import get_setting
 
 LONGEST = 20_000
@@ -79,6 +80,8 @@ def register(
     if kind not in rules.KINDS or values["channel"] not in rules.CHANNELS or values["urgency"] not in rules.URGENCIES:
         raise Refused(_("请从列表中选择。"), field="kind")
     check_day(values["received_on"], values.get("happened_on"), today)
+    if (values.get("representatives") or 0) > rules.MOST_REPRESENTATIVES:
+        raise Refused(_("多人来访应推选代表，代表不超过 %(n)s 人。", n=rules.MOST_REPRESENTATIVES), field="representatives")
     if kind == "other" and values.get("redirect_kind") not in rules.REDIRECTS:
         raise Refused(_("请选择是哪一种。"), field="redirect_kind")
     complaint = _row(session, org_id, kind, values, today)
@@ -88,7 +91,8 @@ def register(
     limits.set_deadlines(complaint, values.get("order_days"), values.get("order_due"))
     session.add(complaint)
     session.flush()
-    identity.seal(session, complaint, who)
+    sealed = identity.seal(session, complaint, who)
+    complaint.repeats = sealed is not None and repeats(session, complaint, sealed.phone_index)
     if kind == "accusation":
         accusations.name_officers(session, complaint, officers)
     for file in files:
@@ -109,12 +113,14 @@ def _row(session: Session, org_id: int, kind: str, values: Mapping[str, Any], to
     texts = {name: _text(values, name) for name in TEXTS}
     if not texts["content"]:
         raise Refused(_("请填写此项。"), field="content")
+    refuse_marked(texts.values(), field="content")
     texts["title"] = texts["title"] or rules.short_title(texts["content"], texts["object_name"])
     complaint = Complaint(
         org_id=org_id, uid=secrets.token_hex(16), number=format_number(pattern, organisation.short_name, today.year, sequence), year=today.year, series=series,
         seq=sequence,
         channel=values["channel"], kind=kind, redirect_kind=values.get("redirect_kind") or "" if kind == "other" else "", urgency=values["urgency"],
-        happened_on=values.get("happened_on"), anonymous=anonymous, confidential=bool(values.get("confidential")), protect=bool(values.get("protect")),
+        happened_on=values.get("happened_on"), representatives=values.get("representatives") or None,
+        anonymous=anonymous, confidential=bool(values.get("confidential")), protect=bool(values.get("protect")),
         received_on=received, month=f"{received:%Y-%m}", registered_by=None if anonymous else current_actor().account_id, state="registered", state_on=today,
         suspended_days=0, extension_days=0, extension_state="", registered_at=utcnow(), **texts,
     )  # fmt: skip
@@ -155,6 +161,27 @@ def similar(session: Session, org_id: int, place: str, object_name: str, words: 
         return (8 * (bool(object_name) and object_name in row.object_name) + 6 * (bool(place) and place in row.place) + min(shared, 10), row.id)
 
     return sorted(found, key=closeness, reverse=True)[:limit]
+
+
+REPEATED_WITHIN = 365
+
+
+def repeats(session: Session, complaint: Complaint, telephone: bytes | None) -> bool:
+    """重复投诉: the same telephone about the same object or place within a year. Accusations count among themselves only, so that none tells of them."""
+    texts = ((Complaint.object_name, complaint.object_name), (Complaint.place, complaint.place))
+    same = [column == value for column, value in texts if value]
+    if telephone is None or not same:
+        return False
+    alike = (Complaint.kind == "accusation") if complaint.kind == "accusation" else (Complaint.kind != "accusation")
+    since = complaint.received_on - dt.timedelta(days=REPEATED_WITHIN)
+    earlier = (
+        select(Complaint.id)
+        .join(Identity, Identity.complaint_id == Complaint.id)
+        .where(Identity.org_id == complaint.org_id, Identity.phone_index == telephone, Complaint.id != complaint.id, alike, or_(*same))
+        .where(Complaint.received_on.between(since, complaint.received_on))
+        .limit(1)
+    )
+    return session.execute(earlier, execution_options={"unscoped": True}).first() is not None
 
 
 def by_code(session: Session, code: str) -> Complaint:

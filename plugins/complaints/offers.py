@@ -9,11 +9,11 @@ from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.complaints import figures, limits, queries, retention, rights, rules, workflow
+from plugins.complaints import figures, limits, queries, retention, rights, rules, statistics, workflow
 from plugins.complaints.models import Complaint, NamedOfficer
 from portal.auth.permissions import can
 from portal.clock import today as clock
-from portal.contract import Card, Hit, NavItem, Panel, Todo
+from portal.contract import Card, NavItem, Panel, Todo
 from portal.database import db
 from portal.settings import get_setting
 
@@ -24,6 +24,7 @@ def navigation() -> list[NavItem]:
         NavItem(_("投诉登记簿"), "complaints.index", rights.READ, "clipboard-list", 110, section),
         NavItem(_("凭码查询"), "complaints_register.ask", rights.REGISTER, "qrcode", 130, section),
         NavItem(_("转入事项"), "complaints_incoming.index", rights.RECEIVE, "inbox", 110, section),
+        NavItem(_("投诉统计"), "complaints_statistics.index", rights.STATISTICS, "chart-bar", 140, section),
         NavItem(_("结果公示"), "complaints_publicity.index", rights.PUBLISH, "world", 150, section),
         NavItem(_("联系方式"), "complaints_contact.index_of_contacts", rights.READ, "info-circle", 155, section),
         NavItem(_("身份开启记录"), "complaints.openings", rights.OPENINGS, "eye", 160, section),
@@ -39,7 +40,16 @@ def cards(today: dt.date) -> list[Card]:
         return []
     shown = queries.figures(today)
     waiting = sum(queries.waiting_for_leader()) if can(rights.APPROVE) else queries.waiting_to_assign() + shown["new"] if can(rights.DECIDE) else queries.mine()
-    return [Card(_("投诉举报"), "complaints/_card.html", {"figures": shown, "waiting": waiting}, 50, "clipboard-list")]
+    trend = statistics.small_trend(today) if can(rights.STATISTICS) else None
+    return [Card(_("投诉举报"), "complaints/_card.html", {"figures": shown, "waiting": waiting, "trend": trend, "where": {}}, 50, "clipboard-list")]
+
+
+def organisation_panels(organisation: Any) -> list[Panel]:
+    """The same figures, of one town."""
+    if not can(rights.READ):
+        return []
+    where = {} if g.grant.organisation.is_town else {"town": organisation.id}
+    return [Panel(_("投诉举报"), "complaints/_card.html", {"figures": queries.figures(clock()), "where": where}, 50)]
 
 
 def todos(today: dt.date) -> list[Todo]:
@@ -53,6 +63,8 @@ def todos(today: dt.date) -> list[Todo]:
     if can(rights.DECIDE):
         add("accept", _("件投诉待受理"), queries.waiting_to_accept(), state="registered")
         add("assign", _("件投诉待交办"), queries.waiting_to_assign(), state="accepted")
+    if can(rights.REVIEW) and figures.figure(figures.LEGAL_REVIEW, g.grant.org_id, today):
+        add("review", _("件办结意见待法制审核"), queries.waiting_for_review(), state="concluded")
     if can(rights.APPROVE):
         conclusions, extensions = queries.waiting_for_leader()
         add("approve", _("件办结意见待审核"), conclusions, state="concluded")
@@ -64,21 +76,6 @@ def todos(today: dt.date) -> list[Todo]:
     if can(rights.RECEIVE):
         found.append(Todo("complaints.incoming", _("件转入事项待签收"), queries.incoming_waiting(), url_for("complaints_incoming.index", state="sent"), "amber"))
     return found
-
-
-def hits(query: str, limit: int) -> list[Hit]:
-    """Matters by number, title, content, place and object."""
-    if not can(rights.READ):
-        return []
-    columns = (Complaint.id, Complaint.number, Complaint.title, Complaint.state, Complaint.place)
-    found = db.session.execute(select(*columns).where(queries.matching(query)).order_by(Complaint.received_on.desc(), Complaint.id.desc()).limit(limit))
-    return [
-        Hit(
-            _("投诉举报"), f"{row.number} {row.title}", f"{workflow.COMPLAINT.state(row.state).title} · {row.place}".strip(" ·"),
-            url_for("complaints.detail", complaint_id=row.id),
-        )
-        for row in found
-    ]  # fmt: skip
 
 
 def person_panels(person: Any) -> list[Panel]:

@@ -6,18 +6,12 @@ import datetime as dt
 from typing import Any
 
 from flask import g
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import rules
 from plugins.complaints.models import Complaint, Identity, Incoming
 from portal.database import db
-
-
-def matching(query: str) -> ColumnElement[bool]:
-    """By number, title, content, place and object."""
-    columns = (Complaint.number, Complaint.title, Complaint.content, Complaint.place, Complaint.object_name)
-    return or_(*(column.contains(query, autoescape=True) for column in columns))
 
 
 def count(*conditions: Any) -> int:
@@ -53,6 +47,11 @@ def waiting_for_leader() -> tuple[int, int]:
         count(Complaint.state == "concluded", Complaint.approved_on.is_(None)),
         count(Complaint.state.in_(("assigned", "handling", "suspended")), Complaint.extension_state == "asked"),
     )
+
+
+def waiting_for_review() -> int:
+    """Conclusions that nobody of the legal reviewers has looked at."""
+    return count(Complaint.state == "concluded", Complaint.approved_on.is_(None), Complaint.reviewed_on.is_(None))
 
 
 def waiting_to_reply() -> int:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from plugins.complaints import accusations, forms, identity, limits, publicity, queries, retention, rights, rules, words, workflow
+from plugins.complaints import accusations, counting, forms, identity, limits, publicity, queries, retention, rights, rules, words, workflow
 from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, Opening, Transfer
 from portal import audit
 from portal.auth import throttle
@@ -19,10 +19,12 @@ from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
 from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
-from portal.errors import NotFound
-from portal.records import attachments
-from portal.records.lists import Choice, Column, Dates, Flag, ListSpec, Order
+from portal.errors import NotFound, Refused
+from portal.records import attachments, once
+from portal.records.lists import Choice, Column, Dates, Exact, Flag, ListSpec, Order
+from portal.records.secrecy import refuse_marked
 from portal.records.views import show_list
+from portal.search import matching
 from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints", __name__, url_prefix="/complaints", template_folder="templates")
@@ -154,14 +156,19 @@ def register(*, whole: bool = False) -> ListSpec:
             Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.STATES], lambda value: Complaint.state == value),
             Choice("kind", _l("类别"), list(words.KINDS.items()), lambda value: Complaint.kind == value),
             Choice("channel", _l("渠道"), list(words.CHANNELS.items()), lambda value: Complaint.channel == value),
-            Choice("result", _l("结论"), list(words.RESULTS.items()), lambda value: Complaint.result == value),
+            Choice("result", _l("结论"), [*words.RESULTS.items(), ("-", _l("未填写结论"))], lambda value: Complaint.result == value.strip("-")),
             *towns,
             Flag("mine", _l("我承办的"), lambda: Complaint.handler_id == g.account.id),
-            Flag("late", _l("超期办结"), lambda: Complaint.late.is_(True)),
             *([Flag("unpublished", _l("可公示未公示"), lambda: publicity.eligible() & Complaint.publish.is_(False))] if can(rights.APPROVE_PUBLICATION) else []),
+            Choice("late", _l("按期或超期"), [("0", _l("按期办结")), ("1", _l("超期办结"))], lambda value: Complaint.late.is_(value == "1")),
             Dates("received", _l("收到日期"), Complaint.received_on),
+            Choice("outcome", _l("办理去向"), list(words.OUTCOMES.items()), counting.outcome_condition, quiet=True),
+            Exact("category", _l("领域"), Complaint.category),
+            Flag("repeated", _l("重复投诉"), lambda: Complaint.repeats.is_(True), quiet=True),
+            Flag("true", _l("属实或部分属实"), lambda: Complaint.result.in_(counting.TRUE), quiet=True),
+            Dates("concluded", _l("办结日期"), Complaint.concluded_on, quiet=True),
         ],
-        search=queries.matching,
+        search=lambda query: matching(Complaint, query),
         search_hint=_l("编号、标题、内容、地点或对象"),
         export_permission=rights.EXPORT,
     )
@@ -228,12 +235,24 @@ def add_entry(complaint_id: int) -> Any:
     complaint = find(complaint_id)
     check(rights.HANDLE, complaint.org_id)
     form = forms.EntryForm()
-    if not form.validate():
+    if not form.validate() or _marked(form):
         return page(complaint, entry=form), 422
+    address = url_for("complaints.detail", complaint_id=complaint_id, _anchor="entries")
     with unit_of_work("complaints.entry_added") as session:
-        limits.note(session, find(complaint_id), "note", (form.text.data or "").strip())
+        if once.claim(session, key := once.sent_key()) is None:
+            limits.note(session, find(complaint_id), "note", (form.text.data or "").strip())
+            once.made(session, key, address)
     flash(_("已记录。"), "success")
-    return redirect(url_for("complaints.detail", complaint_id=complaint_id, _anchor="entries"), 303)
+    return redirect(address, 303)
+
+
+def _marked(form: forms.EntryForm) -> bool:
+    try:
+        refuse_marked([form.text.data or ""])
+    except Refused as error:
+        form.text.errors = [error.message]
+        return True
+    return False
 
 
 @blueprint.post("/<int:complaint_id>/reveal")

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from plugins.complaints import accusations, figures, forms, identity, intake, operations, rights, words, workflow
 from plugins.complaints.models import Complaint, Place
@@ -21,14 +21,15 @@ from portal.clock import today
 from portal.context import current_actor, use_actor
 from portal.database import db, utcnow
 from portal.errors import DomainError, NotFound, Refused
-from portal.records import attachments
+from portal.records import attachments, once
 from portal.settings import get_setting
 from portal.text import whole
 from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints_register", __name__, url_prefix="/complaints", template_folder="templates")
 KEPT = (
-    "channel", "kind", "redirect_kind", "content", "place", "object_name", "demand", "happened_on", "category", "title", "received_on", "urgency", "external_no",
+    "channel", "kind", "redirect_kind", "representatives",
+    "content", "place", "object_name", "demand", "happened_on", "category", "title", "received_on", "urgency", "external_no",
     "order_days", "anonymous", "name", "phone", "address", "id_number", "confidential", "protect",
 )  # fmt: skip
 WRONG_CODES = 5
@@ -54,7 +55,7 @@ def _typed(name: str, value: Any) -> Any:
             return dt.date.fromisoformat(str(value))
         except ValueError:
             return None
-    if name == "order_days":
+    if name in ("order_days", "representatives"):
         return whole(str(value))
     return bool(value) if name in ("anonymous", "confidential", "protect") else value
 
@@ -62,8 +63,8 @@ def _typed(name: str, value: Any) -> Any:
 def _places(town: int) -> list[str]:
     """Villages and streets of the town, and places that were named before."""
     named = list(db.session.scalars(select(Place.name).where(Place.org_id == town).order_by(Place.name).limit(SUGGESTED)))
-    recent = select(Complaint.place).where(Complaint.org_id == town, Complaint.place != "").group_by(Complaint.place).order_by(func.max(Complaint.id).desc()).limit(100)
-    return list(dict.fromkeys([*named, *db.session.scalars(recent)]))
+    recent = select(Complaint.place).where(Complaint.org_id == town).order_by(Complaint.received_on.desc(), Complaint.id.desc()).limit(SUGGESTED)
+    return list(dict.fromkeys([*named, *filter(None, db.session.scalars(recent))]))
 
 
 def _show(form: forms.RegisterForm, town: int, *, draft_at: Any = None, split_from: Complaint | None = None, status: int = 200) -> Any:
@@ -134,15 +135,21 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
     place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
     actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
     with use_actor(actor), unit_of_work("complaints.registered") as session:
+        before = once.claim(session, key := once.sent_key())
+        if before is not None:
+            flash(_("这件已经登记过了；查询码只在登记时显示一次。"), "info")
+            return redirect(before, 303)
         origin = find(origin_id) if origin_id else None
         made = intake.register(session, town, values, who, today(), officers=form.officers.data or (), files=files, place=place, split_from=origin)
         identity.drop_draft(session)
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", urgent=made.complaint.urgency == "danger")  # fmt: skip
-        key, receipt = made.complaint.id, _shown(made)
+        complaint_id, receipt = made.complaint.id, _shown(made)
+        unseen = made.complaint.anonymous and made.complaint.kind == "accusation"
+        once.made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=complaint_id))
     if whole(form.join.data or "") is not None:
         flash(_("已登记。请核对后并案。"), "success")
-    return _receipt(key, receipt)
+    return _receipt(complaint_id, receipt)
 
 
 def _shown(made: intake.Registered) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from plugins.complaints import forms, operations, passing, rights, rules
 from plugins.complaints.models import Complaint, Incoming
 from portal.context import current_actor
-from portal.contract import RecordType
+from portal.contract import CONTENT, NUMBER, OBJECT, PLACE, TITLE, RecordType, Searchable
 from portal.records.workflow import State, Transition, Workflow
 
 IN_HAND = ("assigned", "handling")
@@ -106,7 +106,11 @@ COMPLAINT = Workflow(
                    needs_reason=True, tone="outline-secondary", icon="x"),
         Transition("conclude", _l("办结"), ("handling",), "concluded", rights.HANDLE, form=forms.ConcludeForm, guard=operations.guard_own,
                    effect=operations.conclude, when=_own, tone="primary", icon="circle-check"),
-        Transition("approve", _l("审核办结意见"), ("concluded",), None, rights.APPROVE, form=forms.ReasonForm, effect=operations.approve_conclusion,
+        Transition("review", _l("法制审核"), ("concluded",), None, rights.REVIEW, form=forms.ReviewForm, effect=operations.review, needs_reason=True,
+                   when=lambda record: record.approved_on is None and record.reviewed_on is None, not_by=("concluded_by", "handler_id"), tone="primary",
+                   icon="checkbox", help=_l("审核事实、依据和结论是否适当；办理过本件的人员不得审核。")),
+        Transition("approve", _l("审核办结意见"), ("concluded",), None, rights.APPROVE, form=forms.ReasonForm, guard=operations.guard_approval,
+                   effect=operations.approve_conclusion,
                    when=_unapproved, not_by=("concluded_by",), tone="primary", icon="check"),
         Transition("return", _l("退回重新办理"), ("concluded",), "handling", rights.DECIDE, effect=operations.reopen, when=_unapproved, needs_reason=True,
                    tone="outline-warning", icon="arrow-back"),
@@ -148,8 +152,31 @@ INCOMING = Workflow(
 )  # fmt: skip
 
 
+SEARCH = Searchable(
+    fields={"number": NUMBER, "external_no": NUMBER, "title": TITLE, "object_name": OBJECT, "place": PLACE, "content": CONTENT, "demand": CONTENT},
+    title=lambda row: f"{row.number} {row.title}",
+    summary=lambda row: " · ".join(filter(None, (row.organisation.name, row.place, row.object_name, row.received_on.isoformat()))),
+    state=lambda row: _shown(COMPLAINT, row),
+    recent="received_on",
+)  # fmt: skip
+SEARCH_INCOMING = Searchable(
+    fields={"number": NUMBER, "title": TITLE, "object_name": OBJECT, "place": PLACE, "content": CONTENT, "demand": CONTENT},
+    title=lambda row: f"{row.number} {row.title}",
+    summary=lambda row: " · ".join(filter(None, (row.from_name, row.place, row.object_name, row.sent_on.isoformat()))),
+    state=lambda row: _shown(INCOMING, row),
+    recent="sent_on",
+)
+
+
+def _shown(workflow: Workflow, row: Any) -> tuple[Any, str, str]:
+    state = workflow.state(row.state)
+    return state.title, state.tone, state.icon
+
+
 def record_types() -> list[RecordType]:
     return [
-        RecordType("complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, {"identity": rights.REVEAL}),
-        RecordType("complaints.incoming", _l("转入事项"), Incoming, incoming_url, rights.RECEIVE),
+        RecordType(
+            "complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, search=SEARCH, place_permissions={"identity": rights.REVEAL},
+        ),
+        RecordType("complaints.incoming", _l("转入事项"), Incoming, incoming_url, rights.RECEIVE, search=SEARCH_INCOMING),
     ]

@@ -17,6 +17,7 @@ from portal.contract import Job
 from portal.database import utcnow
 from portal.inbox.models import Notice
 from portal.jobs.models import JobRun
+from portal.records import once
 from portal.records.models import ImportRun
 from portal.work import unit_of_work
 
@@ -47,6 +48,7 @@ def _delete(now: dt.datetime) -> dict[str, int]:
     }
     with unit_of_work("jobs.housekeeping") as session:
         throttle.purge(session, now)
+        once.purge(session, now)
         return {what: session.execute(statement, execution_options={"synchronize_session": False}).rowcount for what, statement in old.items()}  # type: ignore[attr-defined]
 
 

@@ -11,8 +11,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import audit
+from portal.audit import standing
+from portal.auth import throttle
 from portal.auth.permissions import check, logged_in
 from portal.clock import today
+from portal.config import current_settings
 from portal.database import db, utcnow
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.records import importing, mapping
@@ -44,6 +47,7 @@ def import_upload(name: str) -> Any:
     spec = spec_or_404(name)
     error: WorkbookError | None = None
     if request.method == "POST":
+        throttle.pace(f"upload {g.account.id}", current_settings().uploads_per_minute)
         try:
             return redirect(url_for("records.import_preview", name=name, run_id=_receive(spec)), 303)  # which sends on where columns are to be mapped
         except WorkbookError as problem:
@@ -258,6 +262,7 @@ def import_report(name: str, run_id: int) -> Any:
 def import_refused(name: str, run_id: int) -> Any:
     """The refused rows as a workbook with the reason beside each."""
     spec = spec_or_404(name)
+    standing.require_whole()
     run = _run_of(name, run_id)
     if run.content is None:
         raise NotFound(_("原文件已清除，请重新上传以取得被拒绝的行。"))
@@ -276,4 +281,4 @@ def import_refused(name: str, run_id: int) -> Any:
 def import_template(name: str) -> Any:
     """An empty table with the headings."""
     spec = spec_or_404(name)
-    return send_table(importing.template_workbook(spec), f"{name}-template.xlsx")
+    return send_table(importing.template_workbook(spec), f"{name}-template.xlsx", empty=True)

@@ -108,6 +108,14 @@ def look_through(data: bytes, part: zipfile.ZipInfo, total: int) -> tuple[int, b
 
 def check_archive(data: bytes) -> dict[str, bool]:
     """The parts of a workbook by name in lower case, each with whether it may hold formulas. Raises Bad."""
+    found = check_parts(data)
+    if WORKBOOK not in found:
+        raise Bad("file_type")
+    return found
+
+
+def check_parts(data: bytes) -> dict[str, bool]:
+    """The parts of an office file by name in lower case, unpacked and counted one by one. Raises Bad."""
     try:
         parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
         if len(parts) > PARTS:
@@ -123,8 +131,6 @@ def check_archive(data: bytes) -> dict[str, bool]:
             total, found[name] = look_through(data, part, total)
     except (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OverflowError, OSError, EOFError, NotImplementedError):
         raise Bad("damaged") from None
-    if WORKBOOK not in found:
-        raise Bad("file_type")
     return found
 
 

@@ -12,8 +12,11 @@ from wtforms import TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from portal import audit
+from portal.audit import standing
+from portal.auth import throttle
 from portal.auth.permissions import can, check, logged_in, require_fresh
 from portal.clock import today
+from portal.config import current_settings
 from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.forms import Form as FlaskForm
@@ -111,15 +114,21 @@ def show_list(spec: lists.ListSpec, template: str, **context: Any) -> Any:
     kind = request.args.get("export", "")
     if kind in ("xlsx", "csv") and spec.export_permission:
         check(spec.export_permission)
+        standing.require_whole()
+        throttle.pace(f"export {g.account.id}", current_settings().exports_per_minute)
         stream, count = lists.export(spec, request.args, kind)
         audit.note("records.exported", record_type=spec.name, chain_id=g.grant.org_id, detail={"rows": count, "format": kind})
         return send_table(stream, f"{spec.name}-{today():%Y%m%d}.{kind}")
+    if spec.search is not None and request.args.get("q"):
+        throttle.pace(f"search {g.account.id}", current_settings().search_per_minute)
     page = lists.run(spec, request.args, request.args.getlist("cols"))
     return render_template(template, page=page, may_export=bool(spec.export_permission) and can(spec.export_permission), **context)
 
 
-def send_table(stream: IO[bytes], name: str) -> Response:
-    """A table as a download."""
+def send_table(stream: IO[bytes], name: str, *, empty: bool = False) -> Response:
+    """A table as a download. Raises TrailBroken while the trail does not verify, but for an ``empty`` one to be filled in."""
+    if not empty:
+        standing.require_whole()
     mimetype = "text/csv" if name.endswith(".csv") else XLSX
     return send_file(stream, mimetype, as_attachment=True, download_name=name)
 
@@ -137,6 +146,7 @@ def add_attachments(record_type: str, record_id: int) -> Any:
     if kind is None or owner is None:
         raise NotFound(_("没有找到这条记录。"))
     check(kind.attach_permission, owner.org_id)
+    throttle.pace(f"upload {g.account.id}", current_settings().uploads_per_minute)
     prepared = attachments.prepare_all(request.files.getlist("files"))
     if not prepared:
         raise Refused(_("请选择文件。"), field="files")

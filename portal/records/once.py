@@ -1,0 +1,70 @@
+"""Double click, Back and Reload make one record: each form that makes something carries a key that is taken once.
+
+The key is claimed at the beginning of the unit of work, so that of two requests at the same moment the second waits for
+the first and then finds what was made.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+from typing import Any
+
+from flask import request
+from sqlalchemy import Index, String, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal.database import Base, utcnow
+
+FIELD = "form_key"
+KEPT = dt.timedelta(days=2)
+SHAPE = re.compile(r"[0-9a-f]{32}")
+
+
+class FormKey(Base):
+    """The key of a form that was sent, with the address of what it made. No account and no time of day: it may have been anonymous."""
+
+    __tablename__ = "records_form_key"
+    __audited__ = False
+    __table_args__ = (Index(None, "on"),)
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    url: Mapped[str] = mapped_column(String(200), default="")
+    on: Mapped[dt.date]
+
+
+def new_key() -> str:
+    """A key for a form that is shown now."""
+    return secrets.token_hex(16)
+
+
+def sent_key() -> str:
+    """The key that came with this request; empty where there is none."""
+    found = request.form.get(FIELD, "")
+    return found if SHAPE.fullmatch(found) else ""
+
+
+def claim(session: Session, key: str) -> str | None:
+    """Take a key in the open unit of work; returns the address of what was made with it before, None the first time."""
+    if not key:
+        return None
+    insert: Any = insert_postgresql if session.get_bind().dialect.name == "postgresql" else insert_sqlite
+    row = insert(FormKey).values(key=key, url="", on=utcnow().date())
+    if session.scalar(row.on_conflict_do_nothing().returning(FormKey.key)) is not None:
+        return None
+    return session.scalar(select(FormKey.url).where(FormKey.key == key)) or "/"
+
+
+def made(session: Session, key: str, url: str) -> None:
+    """Say what was made with a claimed key."""
+    if key:
+        session.execute(update(FormKey).where(FormKey.key == key).values(url=url), execution_options={"synchronize_session": False})
+
+
+def purge(session: Session, now: dt.datetime) -> int:
+    """Forget keys that no browser sends any more."""
+    gone = session.execute(delete(FormKey).where(FormKey.on < (now - KEPT).date()), execution_options={"synchronize_session": False})
+    return int(gone.rowcount)  # type: ignore[attr-defined]
