@@ -132,9 +132,10 @@ class RecordType:
     """A kind of record: its name in references and the trail, its model, and the address of a record's page.
 
     Files may be added to its records by those who hold ``attach_permission``; empty: only by the plugin's own pages.
-    ``place_permissions``: files for some purposes take a right more, e.g. ``{"identity": "complaints.reveal"}``.
     With ``search`` its records are in the index, kept there by the core with every change, and found by those who hold
     ``read_permission``.
+    ``place_permissions``: files for some purposes take a right more, e.g. ``{"identity": "complaints.reveal"}``.
+    ``shared``: records that other organisations are let in on; who sees the record sees its files, whoever added them.
     """
 
     name: str
@@ -145,6 +146,7 @@ class RecordType:
     attach_permission: str = ""
     search: Searchable | None = None
     place_permissions: Mapping[str, str] = field(default_factory=dict)
+    shared: bool = False
 
 
 @dataclass(frozen=True)

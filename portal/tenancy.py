@@ -113,12 +113,29 @@ class Confidential:
         raise NotImplementedError
 
 
-_criteria: dict[tuple[type[Any], frozenset[int]], Any] = {}
+class Shared:
+    """Mixin beside ``OrgScoped``: records of one organisation that others are let in on, e.g. the units invited to a meeting.
+
+    A SELECT finds them also where :meth:`let_in` holds: lists, counts, searches and look-ups alike. Bulk statements stay
+    with the owner. A single record may be written by the organisations of :meth:`hands` too, for the steps that are theirs.
+    """
+
+    @classmethod
+    def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:
+        """Which rows of others these organisations see. Built from tables (aliased in subqueries), not from narrowed models."""
+        raise NotImplementedError
+
+    def hands(self) -> frozenset[int]:
+        """The organisations beside the owner that act on this very record."""
+        return frozenset()
 
 
-def _criterion(model: type[Any], orgs: frozenset[int]) -> Any:
+_criteria: dict[tuple[type[Any], frozenset[int], bool], Any] = {}
+
+
+def _criterion(model: type[Any], orgs: frozenset[int], reading: bool) -> Any:
     """The narrowing of one model, built once for each set of organisations."""
-    key = (model, orgs)
+    key = (model, orgs, reading)
     if key not in _criteria:
         if len(_criteria) > 2000:
             _criteria.clear()
@@ -128,6 +145,8 @@ def _criterion(model: type[Any], orgs: frozenset[int]) -> Any:
             condition = model.org_id == next(iter(orgs))
         else:
             condition = model.org_id.in_(sorted(orgs))
+        if orgs and reading and issubclass(model, Shared):
+            condition = condition | model.let_in(orgs)
         _criteria[key] = with_loader_criteria(model, condition, include_aliases=True)
     return _criteria[key]
 
@@ -140,7 +159,7 @@ def _narrow(state: ORMExecuteState) -> None:
     for model in scoped_models():
         orgs = visible_orgs(model.__plugin__, scope)
         if orgs is not None:
-            options.append(_criterion(model, orgs))
+            options.append(_criterion(model, orgs, state.is_select))
     options.extend(_confidential())
     if options:
         state.statement = state.statement.options(*options)
@@ -166,7 +185,7 @@ def _check_writes(session: Session, _context: Any, _instances: Any) -> None:
     if scope.orgs is None:
         return
     for record in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(record, OrgScoped) and not scope.allows(record.org_id):
+        if isinstance(record, OrgScoped) and not scope.allows(record.org_id) and not (isinstance(record, Shared) and record.hands() & scope.orgs):
             raise OutsideScope(f"{type(record).__name__} of organisation {record.org_id} in scope {scope.name!r}")
 
 

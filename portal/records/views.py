@@ -21,7 +21,6 @@ from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.forms import Form as FlaskForm
 from portal.records import attachments, lists
-from portal.records.attachments import Attachment
 from portal.records.workflow import Transition, Workflow
 from portal.work import unit_of_work
 
@@ -63,7 +62,7 @@ def step(record_type: str, record_id: int, action: str) -> Any:
     if transition.system:
         abort(404)
     record = workflow.find(db.session(), record_id)
-    check(transition.permission, record.org_id)
+    check(transition.permission, transition.org_of(record))
     assert workflow.url is not None
     back = workflow.url(record_id)
     form = form_of(transition)
@@ -161,10 +160,10 @@ def add_attachments(record_type: str, record_id: int) -> Any:
 @logged_in
 def attachment(attachment_id: int) -> Any:
     """A file of a record, for those who may read the record. Pictures may be shown on our own pages, everything else is a download."""
-    found = db.session.scalars(select(Attachment).where(Attachment.id == attachment_id)).one_or_none() if attachment_id < 2**31 else None
+    found = attachments.find(db.session(), attachment_id) if attachment_id < 2**31 else None
     kinds = current_app.extensions["portal"].plugins.collect_for(g.grant.org_id, "portal_record_types") if g.grant else []
     kind = next((kind for kind in kinds if found is not None and kind.name == found.record_type), None)
-    if found is None or kind is None or not can(kind.read_permission, found.org_id):
+    if found is None or kind is None or not can(kind.read_permission, None if kind.shared else found.org_id):
         raise NotFound(_("没有找到这个附件。"))
     more = kind.place_permissions.get(found.place, "")
     if more and not can(more, found.org_id):
