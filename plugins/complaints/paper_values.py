@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugins.complaints import figures, identity, papers, redaction, words, workflow
 from plugins.complaints.models import Complaint, Entry, Transfer
+from plugins.complaints.retention import IDENTITY_PLACE
 from portal.auth.models import Account
 from portal.config import current_settings
 from portal.documents import chinese_date, in_chinese
@@ -137,7 +138,7 @@ def _lists(session: Session, complaint: Complaint, free: Any) -> dict[str, list[
         {"to_name": row.to_name, "sent_on": chinese_date(row.sent_on), "reason": free(row.reason), "receipt": row.receipt, "outcome": free(row.result)}
         for row in transfers
     ]
-    files = attachments.all_of(session, "complaints.complaint", complaint.id)
+    files = [file for file in attachments.all_of(session, "complaints.complaint", complaint.id) if file.place != IDENTITY_PLACE]
     return {
         "entries": rows, "transfers": passed, "files": [{"filename": free(file.filename), "at": chinese_date(_local(file.uploaded_at))} for file in files],
     }  # fmt: skip
