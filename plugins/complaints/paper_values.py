@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import figures, identity, papers, redaction, words
+from plugins.complaints import figures, identity, papers, redaction, words, workflow
 from plugins.complaints.models import Complaint, Entry, Transfer
 from portal.auth.models import Account
 from portal.config import current_settings
@@ -57,8 +57,10 @@ def values_of(session: Session, complaint: Complaint, key: str, today: dt.date, 
     known = identity.known(session, complaint)
     hints = identity.of(session, complaint.id)
 
+    outward = key in TO_COMPLAINANT or not known
+
     def free(text: str) -> str:
-        return text if who is not None and key == "registration" else redaction.leave_out(text, known)
+        return text if who is not None and key == "registration" else redaction.leave_out(text, known, numbers=outward)
 
     values: dict[str, Any] = {**_office(complaint, today), **_matter(complaint, free), **_outcome(complaint, free), "code": code}
     values["number"] = papers.paper_number(complaint.number, key)
@@ -99,8 +101,6 @@ def _matter(complaint: Complaint, free: Any) -> dict[str, str]:
 
 
 def _outcome(complaint: Complaint, free: Any) -> dict[str, str]:
-    from plugins.complaints import workflow
-
     return {
         "result": complaint.result, "facts": free(complaint.facts), "measures": free(complaint.measures), "concluded_on": _day(complaint.concluded_on),
         "reply_text": free(complaint.reply_text), "reply_how": complaint.reply_how, "replied_on": _day(complaint.replied_on),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
@@ -50,6 +53,26 @@ def editable(setting: Setting, value: Any) -> str:
     return str(value) if setting.kind == "choice" else shown(setting, value)
 
 
+@dataclass(frozen=True)
+class FigureRow:
+    """A figure with its value today and everything that was set: owner, day, value."""
+
+    setting: Setting
+    value: str
+    history: list[tuple[str, dt.date, str]]
+
+
+def by_module(wanted: list[Setting], org_id: int | None, owners: Sequence[tuple[int | None, str]]) -> list[tuple[str, list[FigureRow]]]:
+    """Figures with what holds for an organisation today and what ``owners`` set, by the module that they belong to."""
+    titles = {manifest.name: manifest.title for manifest in current_app.extensions["portal"].plugins.manifests()}
+    groups: dict[str, list[FigureRow]] = {}
+    for setting in wanted:
+        past = [(name, start, shown(setting, value)) for key, name in owners for start, value in settings.history(setting.key, key)]
+        row = FigureRow(setting, shown(setting, settings.get_setting(setting.key, org_id, today())), past)
+        groups.setdefault(str(titles.get(setting.key.partition(".")[0], _("门户"))), []).append(row)
+    return list(groups.items())
+
+
 class TownFigureForm(FlaskForm):
     value = StringField(_l("数值"), [InputRequired(_l("请填写此项。")), Length(max=200)])
     valid_from = DateField(_l("自哪一天起"), [InputRequired(_l("请填写日期。"))])
@@ -79,15 +102,8 @@ def index() -> Any:
     """The figures of the acting town with their value today and their history."""
     if g.grant is None or not mine():
         abort(404)
-    org_id, day = g.grant.org_id, today()
-    rows = [
-        (
-            setting, shown(setting, settings.get_setting(setting.key, org_id, day)),
-            [(start, shown(setting, value)) for start, value in settings.history(setting.key, org_id)],
-        )
-        for setting in mine()
-    ]  # fmt: skip
-    return render_template("admin/town_settings.html", rows=rows)
+    groups = by_module(mine(), g.grant.org_id, [(g.grant.org_id, "")])
+    return render_template("admin/town_settings.html", groups=groups)
 
 
 @blueprint.route("/<key>", methods=["GET", "POST"])

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 from portal import audit
 from portal.audit import standing
 from portal.auth import throttle
-from portal.auth.permissions import can, check, logged_in
+from portal.auth.permissions import can, check, logged_in, require_fresh
 from portal.clock import today
 from portal.config import current_settings
 from portal.database import db
@@ -165,9 +165,15 @@ def attachment(attachment_id: int) -> Any:
     kind = next((kind for kind in kinds if found is not None and kind.name == found.record_type), None)
     if found is None or kind is None or not can(kind.read_permission, None if kind.shared else found.org_id):
         raise NotFound(_("没有找到这个附件。"))
+    more = kind.place_permissions.get(found.place, "")
+    if more and not can(more, found.org_id):
+        raise NotFound(_("没有找到这个附件。"))
     owner = db.session.scalars(select(kind.model).where(kind.model.id == found.record_id)).unique().one_or_none()
     if owner is None:
         raise NotFound(_("没有找到这个附件。"))
+    if more:
+        require_fresh()
+        audit.note("records.guarded_file_opened", record_type=found.record_type, record_id=found.record_id, chain_id=found.org_id, detail={"place": found.place})
     shown = found.media_type.startswith("image/") and "shown" in request.args
     answer = send_file(io.BytesIO(attachments.content(found)), found.media_type, as_attachment=not shown, download_name=found.filename)
     answer.headers["X-Content-Type-Options"] = "nosniff"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Flask, current_app, g, session
+from flask import Flask, current_app, g, request, session
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -41,6 +41,11 @@ def navigation() -> list[tuple[Any, list[NavItem]]]:
     return list(sections.items())
 
 
+def closed_parts() -> set[str]:
+    """The parts of the navigation that the reader keeps closed; the browser remembers them."""
+    return set(request.cookies.get("nav_closed", "")[:400].split("."))
+
+
 def role_title(code: str) -> Any:
     known = roles.all_roles().get(code)
     return known.title if known else {"system": _("系统")}.get(code, code)
@@ -55,10 +60,11 @@ def language() -> str:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(moment=moment, day=day)
+    app.jinja_env.filters.update(moment=moment, blueprint=lambda endpoint: endpoint.partition(".")[0], day=day)
     app.jinja_env.tests["holds"] = can
     app.jinja_env.globals.update(
-        can=can, today=today, navigation=navigation, role_title=role_title, theme=theme, language=language, header_counts=inbox.counts, new_form_key=once.new_key,
+        can=can, today=today, navigation=navigation, closed_parts=closed_parts,
+        role_title=role_title, theme=theme, language=language, header_counts=inbox.counts, new_form_key=once.new_key,
         settings=app.extensions["portal"].settings, event_title=history.title, actor_word=history.actor_word, event_changes=history.changes,
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

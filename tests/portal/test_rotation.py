@@ -18,7 +18,7 @@ from portal.audit.verify import verify
 from portal.auth import totp
 from portal.auth.models import SecondFactor
 from portal.clock import today
-from portal.crypto import Keyring, KeyMissing, keyring
+from portal.crypto import KeyMissing, Keyring, keyring
 from portal.database import db
 from portal.directory.models import Person
 from portal.jobs.runner import run_job

@@ -159,6 +159,9 @@ PAGES = {
     "/complaints/incoming": "complaints.receive",
     "/complaints/contact": "complaints.read",
     "/complaints/publicity": "complaints.publish",
+    "/complaints/statistics": "complaints.statistics",
+    "/complaints/statistics/export": "complaints.statistics",
+    "/complaints/statistics/monthly": "complaints.statistics",
     "/people": "people.read",
     "/people/new": "people.edit",
     "/organisations": "people.read",
@@ -250,3 +253,29 @@ def test_exports_and_uploads_in_a_row_are_slowed_down(app_sqlite, login, post, m
     assert head.get("/people?export=csv").status_code == 200, "each account for itself"
     page = "/import/certificates"
     assert [post(clerk, page, {}, page=page).status_code for _n in range(2)] == [422, 429]
+
+
+def test_while_nothing_can_be_written_reading_goes_on_and_what_was_typed_is_kept(app_sqlite, login, post, monkeypatch):
+    import fcntl
+    from pathlib import Path
+
+    from portal import sqlite
+    from portal.auth import sessions
+    from portal.database import db
+
+    clerk = login("jn_clerk")
+    form = clerk.get("/people/new").get_data(as_text=True)
+    db.session.rollback()
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(sessions, "TOUCH_SECONDS", -1)
+    typed = {"name": "赵敏", "gender": "女", "employment_type": "公务员", "education": "本科", "position": "二级主任科员", "csrf_token": csrf_of(form)}
+    with (Path(app_sqlite.instance_path) / "portal.write.lock").open("r+b") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert clerk.get("/people").status_code == 200
+        refused = clerk.post("/people/new", data=typed)
+        page = refused.get_data(as_text=True)
+        assert refused.status_code == 503 and refused.headers["Retry-After"] == "10"
+        assert "数据库正忙" in page and "二级主任科员" in page and "重新提交" in page and 'action="/people/new"' in page
+    again = clerk.post("/people/new", data={**typed, "csrf_token": csrf_of(page)})
+    assert again.status_code == 303
+    assert "赵敏" in clerk.get("/people").get_data(as_text=True)

@@ -57,10 +57,14 @@ def handled(world, **values) -> int:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"received_on": TOMORROW}, "收到日期不能晚于今天"), ({"happened_on": TOMORROW}, "发生日期不能晚于收到日期"), ({"received_on": "2026-02-30"}, ""), ({"received_on": "1026-02-03"}, "请核对收到日期"),
-        ({"content": ""}, "请填写此项"), ({"content": " \n "}, "请填写此项"), ({"kind": "nonsense"}, ""), ({"channel": "飞鸽"}, ""), ({"urgency": "x"}, ""), ({"phone": "12"}, "手机号码"),
-        ({"id_number": "110105194912310021"}, ""), ({"kind": "hotline", "order_days": "99999999999"}, "1 至 90"), ({"kind": "hotline", "order_days": "²"}, ""), ({"kind": "accusation"}, "被检举控告"),
-        ({"kind": "accusation", "officers": "999999"}, ""), ({"kind": "other"}, "请选择是哪一种"), ({"title": "字" * 101}, "最多 100 个字"), ({"content": "字" * 100_000}, "最多 20000 个字"),
+        ({"received_on": TOMORROW}, "收到日期不能晚于今天"), ({"happened_on": TOMORROW}, "发生日期不能晚于收到日期"), ({"received_on": "2026-02-30"}, ""),
+        ({"received_on": "1026-02-03"}, "请核对收到日期"),
+        ({"content": ""}, "请填写此项"), ({"content": " \n "}, "请填写此项"), ({"kind": "nonsense"}, ""), ({"channel": "飞鸽"}, ""), ({"urgency": "x"}, ""),
+        ({"phone": "12"}, "手机号码"),
+        ({"id_number": "110105194912310021"}, ""), ({"kind": "hotline", "order_days": "99999999999"}, "1 至 90"), ({"kind": "hotline", "order_days": "²"}, ""),
+        ({"kind": "accusation"}, "被检举控告"),
+        ({"kind": "accusation", "officers": "999999"}, ""), ({"kind": "other"}, "请选择是哪一种"), ({"title": "字" * 101}, "最多 100 个字"),
+        ({"content": "字" * 100_000}, "最多 20000 个字"),
     ],
 )  # fmt: skip
 def test_a_registration_that_cannot_be(app_sqlite, world, login, post, changes, words):
@@ -121,7 +125,8 @@ def test_nobody_off_post_or_unknown_is_assigned(app_sqlite, world, login, post):
     key, head = matter(world.jiangnan), login("jn_head")
     change(key, state="accepted")
     person(world.jiangnan, "李明杰", world.account("jn_officer"), post_status="离岗")
-    for handler, words in ((world.account("jn_officer").id, "不在岗"), (world.account("gl_officer").id, "请从列表中选择"), (2**40, "请从列表中选择"), ("x", ""), ("", "")):
+    away, theirs = world.account("jn_officer").id, world.account("gl_officer").id
+    for handler, words in ((away, "不在岗"), (theirs, "请从列表中选择"), (2**40, "请从列表中选择"), ("x", ""), ("", "")):
         answer = step(post, head, key, "assign", handler=str(handler), reason="请尽快核查")
         assert answer.status_code == 422 and words in answer.get_data(as_text=True) and "请尽快核查" in answer.get_data(as_text=True), handler
     assert fetch(key).state == "accepted"
@@ -134,7 +139,8 @@ def test_no_merging_into_itself_or_in_a_circle(app_sqlite, world, login, post):
     one, two, three, theirs = matter(world.jiangnan), matter(world.jiangnan), matter(world.jiangnan), matter(world.gelan)
     head = login("jn_head")
     number = {key: fetch(key).number for key in (one, two, three, theirs)}
-    for wrong, words in ((number[one], "不能并入本件自身"), (number[theirs], "没有找到"), ("江南投〔2026〕999号", "没有找到"), ("", "请填写此项"), ("字" * 61, "最多 60"), ("' OR 1=1", "没有找到")):
+    for wrong, words in ((number[one], "不能并入本件自身"), (number[theirs], "没有找到"), ("江南投〔2026〕999号", "没有找到"), ("", "请填写此项"),
+    ("字" * 61, "最多 60"), ("' OR 1=1", "没有找到")):
         answer = step(post, head, one, "merge", main_number=wrong)
         assert answer.status_code == 422 and words in answer.get_data(as_text=True), wrong
     assert step(post, head, one, "merge", main_number=number[two]).status_code == 303
@@ -204,8 +210,10 @@ def packed(*names: str) -> bytes:
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (b"MZ\x90\0" + b"\0" * 100, "照片.jpg"), (b"MZ\x90\0", "工具.exe"), (b"\x7fELF" + b"\0" * 60, "现场.pdf"), (b"#!/bin/sh\nrm -rf /", "x.png"), (b"<html><script>", "页面.pdf"), (b"", "空.pdf"),
-        (png(30_000, 30_000), "炸弹.png"), (png(100_000, 100_000), "炸弹2.png"), (b"\x89PNG\r\n\x1a\nbroken", "坏.png"), (packed("evil.exe"), "合同.docx"), (packed("payload.js"), "台账.xlsx"),
+        (b"MZ\x90\0" + b"\0" * 100, "照片.jpg"), (b"MZ\x90\0", "工具.exe"), (b"\x7fELF" + b"\0" * 60, "现场.pdf"), (b"#!/bin/sh\nrm -rf /", "x.png"),
+        (b"<html><script>", "页面.pdf"), (b"", "空.pdf"),
+        (png(30_000, 30_000), "炸弹.png"), (png(100_000, 100_000), "炸弹2.png"), (b"\x89PNG\r\n\x1a\nbroken", "坏.png"), (packed("evil.exe"), "合同.docx"),
+        (packed("payload.js"), "台账.xlsx"),
         (packed("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), "带宏.docx"), (b"%PDF-1.7", "没有扩展名"), (b"GIF89a", "动图.gif"),
     ],
 )  # fmt: skip
@@ -218,7 +226,8 @@ def test_files_that_are_not_what_they_say(app_sqlite, world, login, post, conten
     assert time.monotonic() - began < 5, "refused before it is unpacked"
     key = matter(world.jiangnan)
     head = login("jn_head")
-    later = post(head, f"/attachments/complaints.complaint/{key}", {"files": [(io.BytesIO(content), name)]}, page=f"/complaints/{key}", content_type="multipart/form-data")
+    again = {"files": [(io.BytesIO(content), name)]}
+    later = post(head, f"/attachments/complaints.complaint/{key}", again, page=f"/complaints/{key}", content_type="multipart/form-data")
     assert later.status_code == 422
 
 

@@ -30,8 +30,10 @@ def test_every_figure_has_its_page_for_the_head_alone(app_sqlite, world, login):
     head = login("jn_head")
     listed = head.get("/settings").get_data(as_text=True)
     keys = [
-        *(f"limit.{kind}" for kind in ("report", "accusation", "petition", "hotline", "consumer", "question")), *(f"first.{kind}" for kind in ("petition", "hotline", "consumer")),
-        "extension.report", "amber_days", "categories", "refusals", "number_format", "accusation_number_format", "identity_years", "contact_telephone", "contact_address", "contact_hours",
+        *(f"limit.{kind}" for kind in ("report", "accusation", "petition", "hotline", "consumer", "question")), *(f"first.{kind}" for kind in ("petition", "hotline",
+        "consumer")),
+        "extension.report", "amber_days", "categories", "refusals", "number_format", "accusation_number_format", "identity_years", "contact_telephone",
+        "contact_address", "contact_hours",
     ]  # fmt: skip
     for key in keys:
         assert f"/settings/complaints.{key}" in listed and head.get(f"/settings/complaints.{key}").status_code == 200, key
@@ -96,7 +98,8 @@ def test_retention_for_what_is_archived_already_only_when_asked(app, world, logi
 
     assert until(old) == D(2029, 3, 1)
     asked = setting(post, head, "identity_years", "5")
-    assert asked.status_code == 422 and "1 件已归档事项的身份信息删除日期会变动" in asked.get_data(as_text=True) and "只用于今后归档的事项" in asked.get_data(as_text=True)
+    text = asked.get_data(as_text=True)
+    assert asked.status_code == 422 and "1 件已归档事项的身份信息删除日期会变动" in text and "只用于今后归档的事项" in text
     assert setting(post, head, "identity_years", "5", open_items="new").status_code == 303 and until(old) == D(2029, 3, 1)
     young = matter(world.jiangnan)
     archive(young, TODAY)

@@ -103,7 +103,7 @@ def test_a_version_is_used_from_its_day_on_and_not_before(app_sqlite, world, log
     [
         (b"", "a.docx", "空的"),
         (b"MZ\x90\x00", "a.docx", "只接受"),
-        (b"PK\x03\x04broken", "a.docx", "不是完好"),
+        (b"PK\x03\x04broken", "a.docx", "不是"),
         (word_file("{{ nobody }}"), "a.docx", "没有名为“nobody”的占位符"),
         (word_file("{{ 7*7 }}"), "a.docx", "不支持的写法"),
         (word_file("{{ title"), "a.docx", "写法有误"),
