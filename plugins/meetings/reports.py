@@ -6,6 +6,7 @@ import datetime as dt
 import tempfile
 from typing import IO, Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -43,15 +44,19 @@ def drawn(period: queries.Period) -> list[Chart]:
     shown = [row for row in period.units if row.word.total]
     states = [(code, period.states.get(code, 0)) for code in ("done", "review", "in_progress", "open")]
     came = [row for row in period.units if row.invited]
+    led = [url_for("meetings_resolutions.index", unit=row.unit_id) for row in shown]
     return [
         charts.shares(_("议定事项状态"), [str(workflow.RESOLUTION.state(code).title) for code, _n in states], [n for _code, n in states],
+                      links=[url_for("meetings_resolutions.index", state=code) for code, _n in states],
                       tones=("green", "blue", "amber", "grey"), unit=_("件"), key="states"),
         charts.bars(_("每月到期与按时办结"), charts.months([month for month, _d, _n in period.months]),
                     [Series(_("到期"), [due for _m, due, _n in period.months]), Series(_("按时办结"), [done for _m, _d, done in period.months], tone="green")],
                     unit=_("件"), key="months"),
         charts.rows(_("各单位履约：牵头事项"), [row.name for row in shown],
-                    [Series(_("按时"), [row.word.on_time for row in shown], tone="green"), Series(_("逾期办结"), [row.word.late for row in shown], tone="amber"),
-                     Series(_("超期未办结"), [row.word.overdue for row in shown], tone="red"), Series(_("办理中"), [row.word.running for row in shown], tone="grey")],
+                    [Series(_("按时"), [row.word.on_time for row in shown], links=led, tone="green"),
+                     Series(_("逾期办结"), [row.word.late for row in shown], links=led, tone="amber"),
+                     Series(_("超期未办结"), [row.word.overdue for row in shown], links=led, tone="red"),
+                     Series(_("办理中"), [row.word.running for row in shown], links=led, tone="grey")],
                     unit=_("件"), key="word"),
         charts.rows(_("议题类别"), list(words.CATEGORIES.values()), [Series(_("议题"), [period.topics.get(code, 0) for code in words.CATEGORIES])], unit=_("个"),
          key="topics"),

@@ -83,7 +83,9 @@ def meeting(app: Any, world: Any, day: dt.date, today: dt.date, kind: str = "reg
 
 
 def do(app: Any, world: Any, key: int, action: str, today: dt.date, who: str = "meet", flow: Any = workflow.MEETING, **data: Any) -> Any:
-    """Take a step as an account."""
+    """Take a step as an account; a meeting that is to end begins before."""
+    if flow is workflow.MEETING and action.startswith("hold") and fetch(Meeting, key).state == "notified":
+        do(app, world, key, "open", today, who)
     with acting(app, world, who):
         return flow.perform(key, action, data, today=today)
 

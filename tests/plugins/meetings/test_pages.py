@@ -517,3 +517,26 @@ def test_excuses_need_their_reason_and_answers_end_with_the_meeting(app_sqlite, 
     do(app_sqlite, world, key, "hold", D(2026, 12, 16))
     assert post(head, f"/do/meetings.invitation/{mine}/excuse", {"reason": "迟了"}, page="/meetings").status_code == 409
     assert workflow.INVITATION.matrix()
+
+
+def test_a_resolution_a_month_overdue_is_on_top_of_everyones_list_and_ready_for_the_next_agenda(app, world, login):
+    """Four places: the lists and first pages of those concerned, the next agenda, the report, the record of keeping one's word."""
+    found(app, world)
+    key = held(app, world, D(2026, 9, 29), D(2026, 9, 15))
+    fresh = resolve(app, world, key, D(2026, 12, 31), text="另一项还早")
+    late = resolve(app, world, key, D(2026, 10, 23), text="拖了一个月的事项")
+    issued(app, world, key, D(2026, 10, 12))
+    run_job("meetings.remind", today=TODAY)
+    coming = meeting(app, world, D(2026, 12, 15), TODAY, kind="adhoc")
+    for username in ("meet", "jn_head", "gl_head", "ga_liaison"):
+        client = login(username)
+        page = client.get("/meetings/resolutions").get_data(as_text=True)
+        assert page.index(f"/meetings/resolutions/{late}") < page.index(f"/meetings/resolutions/{fresh}") and "超期 32 天" in page, username
+        first = client.get("/").get_data(as_text=True)
+        assert "拖了一个月的事项" in first and ("项牵头事项超期" in first) is (username == "jn_head"), username
+    meet = login("meet")
+    assert "超期议定事项：拖了一个月的事项" in meet.get(f"/meetings/{coming}/agenda").get_data(as_text=True)
+    assert "拖了一个月的事项" in meet.get("/meetings/report?year=2026&part=2").get_data(as_text=True)
+    word = meet.get("/meetings/resolutions/word").get_data(as_text=True)
+    assert re.search(r"江南街道.*?超期未办结.{0,200}?1<", word, re.S)
+    assert "拖了一个月的事项" in meet.get(f"/organisations/{world.jiangnan.id}").get_data(as_text=True) or meet.get(f"/organisations/{world.jiangnan.id}").status_code == 403
