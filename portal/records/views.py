@@ -12,7 +12,7 @@ from wtforms import TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from portal import audit
-from portal.auth.permissions import can, check, logged_in
+from portal.auth.permissions import can, check, check_reach, logged_in
 from portal.clock import today
 from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound, Refused
@@ -60,7 +60,7 @@ def step(record_type: str, record_id: int, action: str) -> Any:
     if transition.system:
         abort(404)
     record = workflow.find(db.session(), record_id)
-    check(transition.permission, record.org_id)
+    check_reach(transition.permission, record)
     assert workflow.url is not None
     back = workflow.url(record_id)
     form = form_of(transition)

@@ -17,9 +17,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from portal.auth.permissions import can, check
+from portal.auth.permissions import can, check_reach
 from portal.context import current_actor
 from portal.errors import Conflict, NotFound, Refused
+from portal.tenancy import reaches
 from portal.work import unit_of_work
 
 Guard = Callable[[Any, Mapping[str, Any], dt.date], None]
@@ -94,7 +95,7 @@ class Workflow:
         return [
             step
             for step in self.transitions
-            if not step.system and self._fits(step, record) and can(step.permission, record.org_id) and not self._same_eyes(step, record)
+            if not step.system and self._fits(step, record) and can(step.permission) and reaches(record) and not self._same_eyes(step, record)
         ]
 
     def _same_eyes(self, step: Transition, record: Any) -> bool:
@@ -136,7 +137,7 @@ class Workflow:
     def _check(self, step: Transition, record: Any, reason: str, version: int | None) -> None:
         if step.system:
             raise NotFound(_("没有这个操作。"))
-        check(step.permission, record.org_id)
+        check_reach(step.permission, record)
         if version is not None and record.version != version:
             raise Conflict(_("这条记录刚刚被别人修改，请重新打开后再试。"))
         if not self._fits(step, record):
