@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role, TrailWords
+import datetime as dt
+
+from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 
@@ -33,15 +35,23 @@ class CorePlugin:
         from portal.admin import views as admin
         from portal.auth import admin as accounts
         from portal.jobs import views as jobs
+        from portal.people import organisations
         from portal.people import views as people
 
-        return [*people.navigation(), *admin.navigation(), *accounts.navigation(), *jobs.navigation(), *audit_views.navigation(), *town_views.navigation()]
+        parts = (people, organisations, admin, accounts, jobs, audit_views, town_views)
+        return [item for part in parts for item in part.navigation()]
 
     @hookimpl
     def portal_search(self, query: str, limit: int) -> list[Hit]:
         from portal.people import views as people
 
         return people.hits(query, limit)
+
+    @hookimpl
+    def portal_todos(self, today: dt.date) -> list[Todo]:
+        from portal.admin import views as admin
+
+        return admin.todos(today)
 
     @hookimpl
     def portal_record_types(self) -> list[RecordType]:
@@ -62,6 +72,7 @@ class CorePlugin:
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:
-        from portal.jobs import housekeeping
+        from portal import rotation
+        from portal.jobs import housekeeping, watch
 
-        return [housekeeping.JOB]
+        return [housekeeping.JOB, watch.JOB, rotation.JOB]

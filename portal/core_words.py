@@ -20,9 +20,11 @@ WORDS = TrailWords(
         "auth.session_ended": _l("结束登录"),
         "access.denied": _l("越权被拒"), "access.csrf": _l("过期页面被拒"), "audit.searched": _l("查阅审计记录"),
         "audit.exported": _l("导出审计记录"),
-        "audit.verified": _l("校验审计记录"), "records.exported": _l("导出"), "jobs.requested": _l("发起作业"),
+        "audit.verified": _l("校验审计记录"), "audit.broken": _l("审计记录异常"), "records.exported": _l("导出"), "documents.sent": _l("打印、下载文书"),
+        "jobs.requested": _l("发起作业"),
         "jobs.started": _l("作业开始"), "jobs.done": _l("作业完成"),
         "jobs.failed": _l("作业失败"), "plugins.switched": _l("模块开关"), "settings.changed": _l("参数设置"),
+        "keys.rotated": _l("更换加密密钥"), "keys.reencrypted": _l("重新加密"), "keys.retired": _l("停用旧密钥"), "keys.destroyed": _l("销毁旧密钥"),
         "calendar.loaded": _l("载入日历"), "scope.crossed": _l("跨街镇查看"),
     },
     fields={

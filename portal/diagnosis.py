@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import stat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import migrate
+from portal import migrate, rotation
+from portal.audit import standing
 from portal.audit.models import Event
 from portal.calendar.service import current_calendar
+from portal.crypto import keyring
 from portal.database import db, utcnow
 from portal.jobs import leases
 from portal.jobs.scheduler import LEASE
@@ -29,12 +31,12 @@ class Finding(NamedTuple):
 
 def examine(app: Flask) -> list[Finding]:
     """Every check, in the order in which one would mend."""
-    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app)]
+    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app), *_trail(app)]
     with app.app_context():
         database = _database(app)
         findings.extend(database)
         if all(finding.ok for finding in database):
-            findings.extend([*_clock(), *_calendar(), *_scheduler()])
+            findings.extend([*_keys(), *_clock(), *_calendar(), *_scheduler()])
     return findings
 
 
@@ -62,6 +64,33 @@ def _disk(app: Flask) -> list[Finding]:
     return [Finding("disk", free > settings.disk_reserve_mb, f"{free} MB free", "free disk space")]
 
 
+def _trail(app: Flask) -> list[Finding]:
+    """The trail verified when it was last looked at. The job does so every night."""
+    last = standing.last(app.extensions["portal"].settings.instance)
+    if last is None:
+        return [Finding("audit trail", True, "not verified yet")]
+    found = f"{'whole' if last['ok'] else 'BROKEN'} at {last['at'] or 'an unknown time'}"
+    return [Finding("audit trail", last["ok"], found, "find the cause, keep the evidence; portal audit verify shows the first broken event")]
+
+
+def signs_of_life(app: Flask) -> dict[str, Any]:
+    """What the health page tells anybody: database, disk, plugins, scheduler and trail, without a secret. In an application context."""
+    house = app.extensions["portal"]
+    settings = house.settings
+    try:
+        db.session.execute(text("SELECT 1"))
+        database, scheduler, silent = True, leases.is_alive(LEASE), leases.silence(LEASE)
+    except SQLAlchemyError:
+        database, scheduler, silent = False, False, None
+    disk = shutil.disk_usage(settings.instance).free > settings.disk_reserve_mb * 1024 * 1024
+    last = standing.last(settings.instance)
+    trail = None if last is None else last["ok"]
+    return {
+        "ok": database and disk and trail is not False and not house.plugins.failed, "database": database, "disk": disk, "scheduler": scheduler,
+        "scheduler_silent_seconds": silent, "trail": trail, "trail_verified_at": last["at"] if last else None, "failed_plugins": len(house.plugins.failed),
+    }  # fmt: skip
+
+
 def _database(app: Flask) -> list[Finding]:
     house = app.extensions["portal"]
     try:
@@ -79,6 +108,14 @@ def _database(app: Flask) -> list[Finding]:
     return findings
 
 
+def _keys() -> list[Finding]:
+    """Whether every protected value can be read with the keys that are there."""
+    lost = rotation.losses()
+    old = [number for number in rotation.keys_in_use() if number != keyring().current]
+    found = "; ".join(map(str, lost)) or (f"key {keyring().current}; still to be encrypted anew: values of key {', '.join(map(str, old))}" if old else "in order")
+    return [Finding("keys", not lost, found, "restore keys.json from its own backup; if there is none: portal keys rotate --despite-loss")]
+
+
 def _clock() -> list[Finding]:
     """A clock that runs behind the newest event has been set back."""
     newest = db.session.scalar(select(func.max(Event.at))) or 0
@@ -87,7 +124,7 @@ def _clock() -> list[Finding]:
 
 
 def _calendar() -> list[Finding]:
-    """From November on the calendar of the next year is wanted."""
+    """From December on the calendar of the next year must be there; the dashboard asks for it from November."""
     day = utcnow().date()
     years = current_calendar().years
     wanted = {day.year} | ({day.year + 1} if day.month >= 12 else set())

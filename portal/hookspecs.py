@@ -93,6 +93,10 @@ class PortalHooks:
         """Panels on the page of a person, of the town."""
 
     @hookspec
+    def portal_organisation_panels(self, organisation: Any) -> list[Panel]:  # type: ignore[empty-body]
+        """Panels on the page of a town, of that town; while it is asked, the scope is that town alone."""
+
+    @hookspec
     def portal_todos(self, today: dt.date) -> list[Todo]:  # type: ignore[empty-body]
         """What waits for the acting role, of the town. Computed each time, so it vanishes with its cause."""
 

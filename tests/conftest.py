@@ -57,7 +57,8 @@ def _renew(app: Flask) -> None:
 
 def _forget(app: Flask) -> None:
     app.extensions["portal"].plugins.forget()
-    (Path(app.instance_path) / "audit-heads.jsonl").unlink(missing_ok=True)
+    for name in ("audit-heads.jsonl", "audit-verified.json"):
+        (Path(app.instance_path) / name).unlink(missing_ok=True)
     shutil.rmtree(Path(app.instance_path) / "attachments", ignore_errors=True)
 
 

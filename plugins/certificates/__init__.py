@@ -106,6 +106,12 @@ class CertificatesPlugin:
         return offers.person_panels(person)
 
     @hookimpl
+    def portal_organisation_panels(self, organisation: Any) -> list[Panel]:
+        from plugins.certificates import offers
+
+        return offers.organisation_panels(organisation)
+
+    @hookimpl
     def portal_todos(self, today: dt.date) -> list[Todo]:
         from plugins.certificates import offers
 

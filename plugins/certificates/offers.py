@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from plugins.certificates import queries, rights, rules, workflow
 from plugins.certificates.models import Certificate
 from portal.auth.permissions import can
+from portal.clock import today as clock
 from portal.contract import Card, Hit, NavItem, Panel, Todo
 from portal.database import db
 
@@ -30,7 +31,15 @@ def navigation() -> list[NavItem]:
 def cards(today: dt.date) -> list[Card]:
     if not can(rights.READ):
         return []
-    return [Card(_("执法证件"), "certificates/_card.html", {"figures": queries.figures(today), "horizons": queries.HORIZONS}, 100, "certificate")]
+    return [Card(_("执法证件"), "certificates/_card.html", {"figures": queries.figures(today), "horizons": queries.HORIZONS, "where": {}}, 100, "certificate")]
+
+
+def organisation_panels(organisation: Any) -> list[Panel]:
+    """The same figures, of one town."""
+    if not can(rights.READ):
+        return []
+    where = {} if g.grant.organisation.is_town else {"town": organisation.id}
+    return [Panel(_("执法证件"), "certificates/_card.html", {"figures": queries.figures(clock()), "horizons": queries.HORIZONS, "where": where}, 100)]
 
 
 def person_panels(person: Any) -> list[Panel]:

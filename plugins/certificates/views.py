@@ -16,6 +16,7 @@ from sqlalchemy import and_, or_, select
 from plugins.certificates import queries, rights, rules, workflow
 from plugins.certificates.models import Application, Certificate
 from portal import audit
+from portal.audit import standing
 from portal.auth.permissions import can, check, require
 from portal.clock import today
 from portal.database import db
@@ -220,6 +221,8 @@ def _public_rows() -> Any:
 def public() -> Any:
     """The list for the public website, as a page, CSV, XLSX or a bare HTML file."""
     kind = request.args.get("format", "")
+    if kind:
+        standing.require_whole()
     titles = [_("姓名"), _("执法证号"), _("执法机关"), _("执法类别")]
     rows = db.session.execute(_public_rows(), execution_options={"yield_per": 1000})
     if kind in ("csv", "xlsx"):

@@ -112,6 +112,12 @@ class ComplaintsPlugin:
         return offers.person_panels(person)
 
     @hookimpl
+    def portal_organisation_panels(self, organisation: Any) -> list[Panel]:
+        from plugins.complaints import offers
+
+        return offers.organisation_panels(organisation)
+
+    @hookimpl
     def portal_todos(self, today: dt.date) -> list[Todo]:
         from plugins.complaints import offers
 

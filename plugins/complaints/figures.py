@@ -19,6 +19,7 @@ CATEGORIES = "complaints.categories"
 REFUSALS = "complaints.refusals"
 NUMBER = "complaints.number_format"
 ACCUSATION_NUMBER = "complaints.accusation_number_format"
+LEGAL_REVIEW = "complaints.legal_review"
 RETENTION = "complaints.identity_years"
 AMBER = "complaints.amber_days"
 TELEPHONE = "complaints.contact_telephone"
@@ -65,6 +66,7 @@ SETTINGS = (
         ACCUSATION_NUMBER, _l("检举控告编号格式"), "text", "{org}控〔{year}〕{seq}号", _l("检举控告单独编号，其他编号不因它而断号。"),
         maximum=60, pattern=_PLACEHOLDERS + r"\{seq\}" + _PLACEHOLDERS, permission=SET,
     ),
+    Setting(LEGAL_REVIEW, _l("办结意见须经法制审核"), "bool", False, _l("开启后，分管负责人审核前须有法制审核意见；检举控告除外。"), permission=SET),
     Setting(RETENTION, _l("投诉人身份保存年限"), "int", 3, _l("自归档之日起，到期由作业删除身份信息。"), 1, 30, permission=SET, moves_open=True),
     Setting(TELEPHONE, _l("监督电话"), "text", "12345", _l("公示在联系方式页和回执上。"), permission=SET),
     Setting(ADDRESS, _l("通信地址"), "text", "（请填写）", _l("公示在联系方式页。"), permission=SET),

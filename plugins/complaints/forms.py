@@ -49,6 +49,7 @@ class RegisterForm(FlaskForm):
     object_name = line(_l("被反映对象"), 120)
     demand = area(_l("诉求"), 5000, 2)
     happened_on = day(_l("发生日期"), required=False)
+    representatives = IntegerField(_l("来访代表人数"), [Optional(), NumberRange(1, 9999, _l("请填写整数。"))])
     category = SelectField(_l("领域"))
     title = line(_l("标题（不填取内容首句）"), 100)
     received_on = day(_l("收到日期"))
@@ -124,6 +125,12 @@ class ConcludeForm(FlaskForm):
     @staticmethod
     def defaults(record: Any, today: dt.date) -> dict[str, Any]:
         return {"concluded_on": today, "facts": record.facts, "measures": record.measures}
+
+
+class ReviewForm(FlaskForm):
+    """法制审核."""
+
+    review = RadioField(_l("审核意见"), choices=list(words.REVIEWS.items()), validators=[InputRequired(_l("请选择审核意见。"))])
 
 
 class ReplyForm(FlaskForm):

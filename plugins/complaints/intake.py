@@ -23,6 +23,7 @@ from portal.errors import NotFound, Refused
 from portal.records import attachments
 from portal.records.links import link
 from portal.records.numbers import format_number, next_number
+from portal.records.secrecy import refuse_marked
 from portal.settings import get_setting
 
 LONGEST = 20_000
@@ -78,6 +79,8 @@ def register(
     if kind not in rules.KINDS or values["channel"] not in rules.CHANNELS or values["urgency"] not in rules.URGENCIES:
         raise Refused(_("请从列表中选择。"), field="kind")
     check_day(values["received_on"], values.get("happened_on"), today)
+    if (values.get("representatives") or 0) > rules.MOST_REPRESENTATIVES:
+        raise Refused(_("多人来访应推选代表，代表不超过 %(n)s 人。", n=rules.MOST_REPRESENTATIVES), field="representatives")
     if kind == "other" and values.get("redirect_kind") not in rules.REDIRECTS:
         raise Refused(_("请选择是哪一种。"), field="redirect_kind")
     complaint = _row(session, org_id, kind, values, today)
@@ -108,12 +111,14 @@ def _row(session: Session, org_id: int, kind: str, values: Mapping[str, Any], to
     texts = {name: _text(values, name) for name in TEXTS}
     if not texts["content"]:
         raise Refused(_("请填写此项。"), field="content")
+    refuse_marked(texts.values(), field="content")
     texts["title"] = texts["title"] or rules.short_title(texts["content"], texts["object_name"])
     complaint = Complaint(
         org_id=org_id, uid=secrets.token_hex(16), number=format_number(pattern, organisation.short_name, today.year, sequence), year=today.year, series=series,
         seq=sequence,
         channel=values["channel"], kind=kind, redirect_kind=values.get("redirect_kind") or "" if kind == "other" else "", urgency=values["urgency"],
-        happened_on=values.get("happened_on"), anonymous=anonymous, confidential=bool(values.get("confidential")), protect=bool(values.get("protect")),
+        happened_on=values.get("happened_on"), representatives=values.get("representatives") or None,
+        anonymous=anonymous, confidential=bool(values.get("confidential")), protect=bool(values.get("protect")),
         received_on=received, month=f"{received:%Y-%m}", registered_by=current_actor().account_id, state="registered", state_on=today,
         suspended_days=0, extension_days=0, extension_state="", registered_at=utcnow(), **texts,
     )  # fmt: skip

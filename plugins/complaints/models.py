@@ -7,13 +7,14 @@ import uuid
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, func, or_, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, false, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from plugins.complaints import rights, rules
 from portal.auth.permissions import can
 from portal.context import Actor
-from portal.database import Base, JSONValue, OrgScoped, Versioned, read_beside
+from portal.crypto import fingerprint, sealed
+from portal.database import Base, OrgScoped, Versioned, read_beside
 from portal.directory.models import Organisation
 from portal.tenancy import Confidential
 
@@ -93,6 +94,8 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     place: Mapped[str] = mapped_column(String(120), default="")
     object_name: Mapped[str] = mapped_column(String(120), default="")
     happened_on: Mapped[dt.date | None]
+    representatives: Mapped[int | None]
+    """来访代表人数, where several came together."""
     external_no: Mapped[str] = mapped_column(String(60), default="")
     """The order number of the hotline, or the letter's."""
     anonymous: Mapped[bool] = mapped_column(default=False)
@@ -118,6 +121,8 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
 
     limit_days: Mapped[int | None]
     limit_unit: Mapped[str] = mapped_column(String(8), default="")
+    limit_given: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The limit came with the order or the sheet: the town's own figure does not move it."""
     legal_due: Mapped[dt.date | None]
     due_on: Mapped[dt.date | None]
     """The internal due date: for a limit in calendar days the last working day on or before the legal end."""
@@ -145,6 +150,10 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     result: Mapped[str] = mapped_column(String(12), default="")
     concluded_on: Mapped[dt.date | None]
     concluded_by: Mapped[int | None]
+    reviewed_by: Mapped[int | None]
+    reviewed_on: Mapped[dt.date | None]
+    review: Mapped[str] = mapped_column(String(8), default="")
+    """法制审核: agree, or amend."""
     approved_by: Mapped[int | None]
     approved_on: Mapped[dt.date | None]
     days_taken: Mapped[int | None]
@@ -155,6 +164,8 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     reply_by: Mapped[str] = mapped_column(String(60), default="")
     archived_on: Mapped[dt.date | None]
     publish: Mapped[bool] = mapped_column(default=False)
+    imported: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Came in from the office's own register or from the hotline's file."""
 
     main_id: Mapped[int | None] = mapped_column(ForeignKey("complaints_complaint.id"))
     split_from_id: Mapped[int | None] = mapped_column(ForeignKey("complaints_complaint.id"))
@@ -191,19 +202,21 @@ class Identity(Kept, OrgScoped, Base):
     __tablename__ = "complaints_identity"
     __record__ = "complaints.identity"
     __plugin__ = "complaints"
-    __table_args__ = (Index(None, "org_id", "phone_index"), Index(None, "complaint_id"))
+    __table_args__ = (Index(None, "org_id", "phone_index"), Index(None, "complaint_id"), Index(None, "org_id", "keep_until"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
-    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
-    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
-    address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
-    id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
-    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), info={"secret": True, "indexes": "phone_sealed"})
+    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.name"))
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.phone"))
+    address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.address"))
+    id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.id_number"))
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), info=fingerprint("phone_sealed", IDENTITY_PURPOSE, rules.normal_phone))
     name_hint: Mapped[str] = mapped_column(String(20), default="", info={"secret": True})
     phone_hint: Mapped[str] = mapped_column(String(20), default="", info={"secret": True})
     reachable: Mapped[bool] = mapped_column(default=False)
+    keep_until: Mapped[dt.date | None]
+    """The last day on which it is kept, set when the matter is archived."""
 
 
 class Opening(Kept, OrgScoped, Base):
@@ -334,20 +347,27 @@ class Draft(OrgScoped, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
     account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
-    sealed: Mapped[bytes] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.sealed"))
     saved_at: Mapped[dt.datetime]
 
 
-class HotlineMapping(OrgScoped, Base):
-    """Which column of a hotline's file is which field; kept for each town."""
+class Publication(Kept, OrgScoped, Base):
+    """公示: what of a concluded matter stands on the public website, as the office head approved it; nothing else goes out."""
 
-    __tablename__ = "complaints_hotline_mapping"
-    __record__ = "complaints.hotline_mapping"
+    __tablename__ = "complaints_publication"
+    __record__ = "complaints.publication"
     __plugin__ = "complaints"
-    __table_args__ = (UniqueConstraint("org_id"),)
+    __table_args__ = (UniqueConstraint("complaint_id"), Index(None, "org_id", "month", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    columns: Mapped[Any] = mapped_column(JSONValue)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
+    category: Mapped[str] = mapped_column(String(40))
+    month: Mapped[str] = mapped_column(String(7))
+    place: Mapped[str] = mapped_column(String(60), default="")
+    result: Mapped[str] = mapped_column(String(12))
+    sentence: Mapped[str] = mapped_column(String(120))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("auth_account.id"))
+    approved_on: Mapped[dt.date]
 
 
 class Place(OrgScoped, Base):

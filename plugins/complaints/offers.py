@@ -36,7 +36,15 @@ def cards(today: dt.date) -> list[Card]:
         return []
     shown = queries.figures(today)
     waiting = sum(queries.waiting_for_leader()) if can(rights.APPROVE) else queries.waiting_to_assign() + shown["new"] if can(rights.DECIDE) else queries.mine()
-    return [Card(_("投诉举报"), "complaints/_card.html", {"figures": shown, "waiting": waiting}, 50, "clipboard-list")]
+    return [Card(_("投诉举报"), "complaints/_card.html", {"figures": shown, "waiting": waiting, "where": {}}, 50, "clipboard-list")]
+
+
+def organisation_panels(organisation: Any) -> list[Panel]:
+    """The same figures, of one town."""
+    if not can(rights.READ):
+        return []
+    where = {} if g.grant.organisation.is_town else {"town": organisation.id}
+    return [Panel(_("投诉举报"), "complaints/_card.html", {"figures": queries.figures(clock()), "where": where}, 50)]
 
 
 def todos(today: dt.date) -> list[Todo]:
@@ -50,6 +58,8 @@ def todos(today: dt.date) -> list[Todo]:
     if can(rights.DECIDE):
         add("accept", _("件投诉待受理"), queries.waiting_to_accept(), state="registered")
         add("assign", _("件投诉待交办"), queries.waiting_to_assign(), state="accepted")
+    if can(rights.REVIEW) and figures.figure(figures.LEGAL_REVIEW, g.grant.org_id, today):
+        add("review", _("件办结意见待法制审核"), queries.waiting_for_review(), state="concluded")
     if can(rights.APPROVE):
         conclusions, extensions = queries.waiting_for_leader()
         add("approve", _("件办结意见待审核"), conclusions, state="concluded")

@@ -207,6 +207,7 @@ def conclude(session: Session, complaint: Complaint, data: Data, today: dt.date)
     complaint.facts, complaint.measures, complaint.result = str(data["facts"]).strip(), str(data["measures"]).strip(), data["result"]
     complaint.concluded_on, complaint.concluded_by = day, current_actor().account_id
     complaint.approved_by = complaint.approved_on = None
+    complaint.review, complaint.reviewed_by, complaint.reviewed_on = "", None, None
     complaint.days_taken = rules.days_taken(current_calendar(), complaint.due_from, day)
     complaint.late = complaint.due_on is not None and day > complaint.due_on
     complaint.state_on, complaint.state_reason = today, ""
@@ -214,6 +215,21 @@ def conclude(session: Session, complaint: Complaint, data: Data, today: dt.date)
     if complaint.extension_state == "asked":
         complaint.extension_state = "refused"
     settle(complaint)
+
+
+def review(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
+    """法制审核 by somebody who neither handled nor concluded the matter."""
+    if data["review"] not in rules.REVIEWS:
+        raise Refused(_("请选择审核意见。"), field="review")
+    complaint.review, complaint.reviewed_by, complaint.reviewed_on = data["review"], current_actor().account_id, today
+    limits.note(session, complaint, "step", _("法制审核：%(opinion)s。%(why)s", opinion=words.REVIEWS[complaint.review], why=reason_of(data)))
+    tell(session, complaint, _("已法制审核：%(number)s", number=complaint.number), f"reviewed:{today}", role="leader")
+
+
+def guard_approval(complaint: Complaint, _data: Data, today: dt.date) -> None:
+    """Where the town wants it, no conclusion is approved without legal review; accusations stay with internal supervision."""
+    if complaint.reviewed_on is None and complaint.kind != "accusation" and figures.figure(figures.LEGAL_REVIEW, complaint.org_id, today):
+        raise Refused(_("办结意见尚未法制审核，不能审核同意。"))
 
 
 def approve_conclusion(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
@@ -229,6 +245,7 @@ def reopen(session: Session, complaint: Complaint, data: Data, today: dt.date) -
     complaint.state = "handling"
     complaint.result = ""
     complaint.concluded_on = complaint.approved_on = complaint.approved_by = complaint.replied_on = complaint.archived_on = None
+    complaint.review, complaint.reviewed_by, complaint.reviewed_on = "", None, None
     complaint.late = complaint.days_taken = None
     limits.recompute(complaint)
 

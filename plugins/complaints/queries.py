@@ -55,6 +55,11 @@ def waiting_for_leader() -> tuple[int, int]:
     )
 
 
+def waiting_for_review() -> int:
+    """Conclusions that nobody of the legal reviewers has looked at."""
+    return count(Complaint.state == "concluded", Complaint.approved_on.is_(None), Complaint.reviewed_on.is_(None))
+
+
 def waiting_to_reply() -> int:
     return count(Complaint.state == "concluded", Complaint.approved_on.is_not(None))
 

@@ -10,6 +10,7 @@ READ = "complaints.read"
 REGISTER = "complaints.register"
 DECIDE = "complaints.decide"
 HANDLE = "complaints.handle"
+REVIEW = "complaints.review"
 APPROVE = "complaints.approve"
 REPLY = "complaints.reply"
 ACCUSATIONS = "complaints.accusations"
@@ -32,6 +33,7 @@ PERMISSIONS = (
     Permission(REGISTER, _l("登记投诉举报、凭查询码查询")),
     Permission(DECIDE, _l("受理、不予受理、转办、交办、并案")),
     Permission(HANDLE, _l("办理投诉举报")),
+    Permission(REVIEW, _l("法制审核办结意见")),
     Permission(APPROVE, _l("审批延期、中止、办结与重办")),
     Permission(REPLY, _l("答复与归档")),
     Permission(ACCUSATIONS, _l("查看检举控告（被检举人及其同组、直接上级除外）")),
@@ -51,7 +53,7 @@ GRANTS: dict[str, set[str]] = {
     "office_head": {READ, REGISTER, DECIDE, HANDLE, REPLY, ACCUSATIONS, REVEAL, STATISTICS, EXPORT, IMPORT, PUBLISH, SETTINGS},
     "leader": {READ, APPROVE, ACCUSATIONS, REVEAL, STATISTICS, EXPORT},
     "discipline_officer": {READ, HANDLE, ACCUSATIONS, REVEAL},
-    "legal_reviewer": {READ},
+    "legal_reviewer": {READ, REVIEW},
     "supervisor": {READ, URGE, ACCUSATIONS, OPENINGS, STATISTICS, EXPORT, PUBLISH},
     "department_liaison": {RECEIVE},
 }

@@ -36,6 +36,9 @@ KINDS: Mapping[str, str] = {
 }  # fmt: skip
 NOT_WITHDRAWN = ("report", "accusation")
 """The public interest goes on when the complainant no longer wishes it to."""
+MOST_REPRESENTATIVES = 5
+"""Several people who come together choose at most five representatives (PET art. 20)."""
+REVIEWS = ("agree", "amend")
 REDIRECTS = ("information", "review", "danger")
 
 

@@ -17,9 +17,10 @@ from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
 from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
-from portal.errors import NotFound
+from portal.errors import NotFound, Refused
 from portal.records import attachments, once
 from portal.records.lists import Choice, Column, Dates, Flag, ListSpec, Order
+from portal.records.secrecy import refuse_marked
 from portal.records.views import show_list
 from portal.work import unit_of_work
 
@@ -204,7 +205,7 @@ def add_entry(complaint_id: int) -> Any:
     complaint = find(complaint_id)
     check(rights.HANDLE, complaint.org_id)
     form = forms.EntryForm()
-    if not form.validate():
+    if not form.validate() or _marked(form):
         return page(complaint, entry=form), 422
     address = url_for("complaints.detail", complaint_id=complaint_id, _anchor="entries")
     with unit_of_work("complaints.entry_added") as session:
@@ -213,6 +214,15 @@ def add_entry(complaint_id: int) -> Any:
             once.made(session, key, address)
     flash(_("已记录。"), "success")
     return redirect(address, 303)
+
+
+def _marked(form: forms.EntryForm) -> bool:
+    try:
+        refuse_marked([form.text.data or ""])
+    except Refused as error:
+        form.text.errors = [error.message]
+        return True
+    return False
 
 
 @blueprint.post("/<int:complaint_id>/reveal")

@@ -27,7 +27,8 @@ from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints_register", __name__, url_prefix="/complaints", template_folder="templates")
 KEPT = (
-    "channel", "kind", "redirect_kind", "content", "place", "object_name", "demand", "happened_on", "category", "title", "received_on", "urgency", "external_no",
+    "channel", "kind", "redirect_kind", "representatives",
+    "content", "place", "object_name", "demand", "happened_on", "category", "title", "received_on", "urgency", "external_no",
     "order_days", "anonymous", "name", "phone", "address", "id_number", "confidential", "protect",
 )  # fmt: skip
 WRONG_CODES = 5
@@ -53,7 +54,7 @@ def _typed(name: str, value: Any) -> Any:
             return dt.date.fromisoformat(str(value))
         except ValueError:
             return None
-    if name == "order_days":
+    if name in ("order_days", "representatives"):
         return whole(str(value))
     return bool(value) if name in ("anonymous", "confidential", "protect") else value
 

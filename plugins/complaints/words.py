@@ -14,6 +14,7 @@ CHANNELS = {
     "电话": _l("电话"), "信函": _l("信函"), "来访": _l("来访"), "网络": _l("网络"), "12345热线转办": _l("12345热线转办"), "上级交办": _l("上级交办"), "其他": _l("其他"),
 }  # fmt: skip
 RESULTS = {"属实": _l("属实"), "部分属实": _l("部分属实"), "不属实": _l("不属实"), "无法核实": _l("无法核实")}
+REVIEWS = {"agree": _l("同意"), "amend": _l("建议修改")}
 REDIRECTS = {"information": _l("政府信息公开申请"), "review": _l("行政复议或诉讼材料"), "danger": _l("危及生命安全")}
 REDIRECT_ADVICE = {
     "information": _l("政府信息公开申请不按投诉办理：即转政府信息公开工作机构，20 个工作日内答复。"),
@@ -34,6 +35,7 @@ WORDS = TrailWords(
     fields={
         "title": _l("标题"), "handler_name": _l("承办人"), "due_on": _l("期限"), "legal_due": _l("法定期限"), "extension_state": _l("延期"),
         "extension_days": _l("延期天数"), "result": _l("结论"), "concluded_on": _l("办结日期"), "replied_on": _l("答复日期"), "archived_on": _l("归档日期"),
-        "facts": _l("查明的事实"), "measures": _l("采取的措施"), "reply_how": _l("答复方式"), "receipt": _l("回执"), "suspended_on": _l("中止日期"),
+        "facts": _l("查明的事实"), "measures": _l("采取的措施"),
+        "review": _l("法制审核"), "representatives": _l("来访代表人数"), "reply_how": _l("答复方式"), "receipt": _l("回执"), "suspended_on": _l("中止日期"),
     },
 )  # fmt: skip

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 from plugins.consultations import rights, rules
 from portal.auth.permissions import can
 from portal.context import Actor
+from portal.crypto import sealed
 from portal.database import Base, JSONValue, OrgScoped, Versioned
 from portal.directory.models import Organisation
 from portal.tenancy import Guarded
@@ -286,7 +287,7 @@ class Draft(Guarded, OrgScoped, Base):
     uid: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
     seat_id: Mapped[int] = mapped_column(ForeignKey("consultations_seat.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
-    sealed: Mapped[bytes] = mapped_column(LargeBinary, info={"secret": True, "encrypted": DRAFT_PURPOSE})
+    content: Mapped[bytes] = mapped_column(LargeBinary, info=sealed(DRAFT_PURPOSE))
     saved_at: Mapped[dt.datetime]
 
     @classmethod

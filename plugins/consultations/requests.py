@@ -19,6 +19,7 @@ from portal.errors import Refused
 from portal.records import attachments
 from portal.records.links import link
 from portal.records.numbers import format_number, next_number
+from portal.records.secrecy import refuse_marked
 from portal.settings import get_setting
 
 Data = Mapping[str, Any]
@@ -73,25 +74,17 @@ def create(session: Session, org_id: int, values: Data, today: dt.date, origin: 
 def fill(consultation: Consultation, values: Data) -> None:
     """What the form says. Raises Refused at the field for marks of state secrets: such a file does not belong here."""
     for name in TEXTS:
-        check_classified(str(values.get(name) or ""), name)
+        refuse_marked([str(values.get(name) or "")], name)
         setattr(consultation, name, str(values.get(name) or "").strip())
     questions = [text.strip() for text in values.get("questions") or () if text and text.strip()]
     parties = [dict(party) for party in values.get("parties") or () if party.get("name")]
-    for text in questions:
-        check_classified(text, "questions")
+    refuse_marked(questions, "questions")
     if len(questions) != len(set(questions)):
         raise Refused(_("争议焦点有重复。"), field="questions")
     consultation.questions, consultation.parties = questions, parties
     for name in ("field", "filed_on", "needed_by", "urgency", "secrecy"):
         setattr(consultation, name, values[name])
     consultation.triggers = [code for code in rules.TRIGGERS if code in (values.get("triggers") or ())]
-
-
-def check_classified(text: str, field: str) -> None:
-    """Raise Refused for a text with the mark of a state secret (保守国家秘密法: the portal is no classified system)."""
-    mark = rules.classified_mark(text)
-    if mark:
-        raise Refused(_("出现密级标志“%(mark)s”：本系统不处理国家秘密，请联系保密办公室。", mark=mark), field=field)
 
 
 def check_editable(consultation: Consultation) -> None:
@@ -102,7 +95,7 @@ def check_editable(consultation: Consultation) -> None:
 def add_evidence(session: Session, consultation: Consultation, name: str, proves: str, file: tuple[bytes, str, str] | None) -> None:
     """One line of the evidence list, with its file if there is one."""
     check_editable(consultation)
-    check_classified(f"{name} {proves}", "name")
+    refuse_marked([name, proves], "name")
     if len(consultation.evidence) >= rules.MOST_EVIDENCE:
         raise Refused(_("证据清单最多 %(n)s 项。", n=rules.MOST_EVIDENCE), field="name")
     kept = attachments.attach(session, file, FILES, consultation.id, consultation.org_id, "evidence") if file else None

@@ -47,14 +47,6 @@ MOST_QUESTIONS = 20
 MOST_PARTIES = 30
 MOST_EVIDENCE = 60
 
-CLASSIFIED = re.compile(r"(?:绝密|机密|秘密)\s*[★☆*＊]|密\s*级\s*[:：]\s*(?:绝密|机密|秘密)")
-
-
-def classified_mark(text: str) -> str:
-    """The mark of a state secret in a text, if there is one: such a file does not belong into the portal."""
-    found = CLASSIFIED.search(text)
-    return found[0] if found else ""
-
 
 def close(text: str) -> str:
     """A name for comparing: full-width letters, brackets and blanks make no other unit."""

@@ -18,6 +18,7 @@ from portal.crypto import keyring
 from portal.database import utcnow
 from portal.errors import Conflict, NotFound, Refused
 from portal.records import attachments
+from portal.records.secrecy import refuse_marked
 from portal.tenancy import crossing
 
 Data = Mapping[str, Any]
@@ -119,6 +120,7 @@ def submit(session: Session, seat: Seat, data: Data, today: dt.date) -> None:
         raise Refused(_("请在意见页面逐项填写后提交。"))
     consultation = _live(session, seat)
     answers = check_answers(data["answers"], consultation.questions)
+    refuse_marked([*(text for answer in answers for text in answer.values()), str(data.get("remark") or "")])
     opinion = Opinion(
         org_id=seat.org_id, consultation_id=seat.consultation_id, seat_id=seat.id, account_id=seat.account_id, answers=answers,
         remark=str(data.get("remark") or "").strip(), given_at=utcnow(),
@@ -147,9 +149,9 @@ def keep_draft(session: Session, seat: Seat, values: Mapping[str, Any]) -> Draft
     found = _draft(session, seat.id)
     text = json.dumps(values, ensure_ascii=False)
     if found is None:
-        found = Draft(org_id=seat.org_id, seat_id=seat.id, account_id=seat.account_id, uid=_uid(), sealed=b"", saved_at=utcnow())
+        found = Draft(org_id=seat.org_id, seat_id=seat.id, account_id=seat.account_id, uid=_uid(), content=b"", saved_at=utcnow())
         session.add(found)
-    found.sealed, found.saved_at = keyring().encrypt(DRAFT_PURPOSE, text, found.uid), utcnow()
+    found.content, found.saved_at = keyring().encrypt(DRAFT_PURPOSE, text, found.uid), utcnow()
     session.flush()
     return found
 
@@ -169,7 +171,7 @@ def load_draft(session: Session, seat: Seat) -> tuple[dict[str, Any], dt.datetim
     found = _draft(session, seat.id)
     if found is None:
         return None
-    return json.loads(keyring().decrypt(DRAFT_PURPOSE, found.sealed, found.uid)), found.saved_at
+    return json.loads(keyring().decrypt(DRAFT_PURPOSE, found.content, found.uid)), found.saved_at
 
 
 def drop_draft(session: Session, seat: Seat) -> None:
@@ -189,6 +191,7 @@ def ask(session: Session, consultation: Consultation, text: str) -> Inquiry:
     seat = session.scalars(seated).one_or_none()
     if seat is None or not seat.own or consultation.state not in LIVE:
         raise Refused(_("提交意见之前，会商组成员可以补充询问。"))
+    refuse_marked([text], "text")
     inquiry = Inquiry(org_id=consultation.org_id, consultation_id=consultation.id, account_id=seat.account_id, text=text.strip(), asked_at=utcnow())
     session.add(inquiry)
     session.flush()
@@ -206,6 +209,7 @@ def answer(session: Session, consultation: Consultation, inquiry_id: int, text: 
         raise Conflict(_("这个问题已经答复。"))
     if consultation.state not in LIVE:
         raise Refused(_("会商已结束，不再答复询问。"))
+    refuse_marked([text], "text")
     inquiry.reply, inquiry.replied_at, inquiry.replied_by = text.strip(), utcnow(), current_actor().name
     session.flush()
     title = _("%(number)s：街镇答复了补充询问", number=consultation.number)

@@ -96,8 +96,6 @@ def index() -> Any:
 
 def decode_big(text: str) -> tuple[int, int, int] | None:
     """A cursor of three whole numbers, the first of microseconds."""
-
-
     try:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))) if text and len(text) < 200 else None
     except ValueError:
@@ -137,7 +135,7 @@ def verify() -> Any:
     """Verify all chains now."""
     count = db.session.scalar(select(func.sum(audit_heads().c.seq))) or 0
     if count > ONLINE:
-        flash(_("记录超过 %(n)s 条，请在服务器上运行 portal audit verify。", n=ONLINE), "warning")
+        flash(_("记录超过 %(n)s 条，请在服务器上运行 portal audit verify，或由系统管理员运行作业“审计记录校验”。", n=ONLINE), "warning")
         return redirect(url_for("audit.index"), 303)
     report = audit.verify_instance(current_app._get_current_object())  # type: ignore[attr-defined]
     audit.note("audit.verified", record_type="audit.chain", detail={"ok": report.ok, "events": report.events}, result="ok" if report.ok else "broken")
@@ -146,8 +144,6 @@ def verify() -> Any:
 
 def audit_heads() -> Any:
     """The table of the heads."""
-
-
     return Head.__table__
 
 

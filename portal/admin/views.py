@@ -16,11 +16,11 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import diagnosis, settings
 from portal.admin.town_views import editable, shown
-from portal.auth.permissions import require
+from portal.auth.permissions import can, require
 from portal.calendar.models import CalendarYear
 from portal.calendar.service import current_calendar, load_year, read_days
 from portal.clock import today
-from portal.contract import NavItem, Setting
+from portal.contract import NavItem, Setting, Todo
 from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import Refused
@@ -29,6 +29,7 @@ from portal.work import unit_of_work
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
 LARGEST_UPLOAD = 200_000
+NOTICE_MONTH = 11
 
 
 def navigation() -> list[NavItem]:
@@ -40,6 +41,14 @@ def navigation() -> list[NavItem]:
         NavItem(_("机构"), "admin.organisations", "system.manage", "building-community", 916, section),
         NavItem(_("运行状况"), "admin.health", "system.manage", "shield", 930, section),
     ]
+
+
+def todos(day: dt.date) -> list[Todo]:
+    """From November on the calendar of the next year is asked for, until it is loaded."""
+    if day.month < NOTICE_MONTH or not can("system.manage") or day.year + 1 in current_calendar().years:
+        return []
+    title = _("载入 %(year)s 年工作日历：国务院办公厅一般在十一月前后公布", year=day.year + 1)
+    return [Todo("calendar.next_year", title, 1, url_for("admin.calendar", year=day.year + 1))]
 
 
 def towns() -> list[Organisation]:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from portal import tenancy
-from portal.audit import capture, checkpoints
+from portal.audit import capture, checkpoints, standing
 from portal.audit.capture import encode_row
 from portal.audit.chain import Draft, record_key, write_events
 from portal.audit.models import PORTAL_CHAIN, Event
@@ -55,7 +55,7 @@ def history(record_type: str, record_id: int, limit: int = 50) -> list[Event]:
 
 
 def verify_instance(app: Flask) -> Report:
-    """Verify all chains of this deployment, with the names of the organisations."""
+    """Verify all chains of this deployment, with the names of the organisations; how it stands is kept."""
     settings = app.extensions["portal"].settings
     path: Path = checkpoints.heads_file(settings.instance)
     with app.app_context():
@@ -64,6 +64,7 @@ def verify_instance(app: Flask) -> Report:
             organisations = Base.metadata.tables["directory_organisation"]
             name = db.session.scalar(select(organisations.c.name).where(organisations.c.id == report.broken["chain"]))
             report.broken["organisation"] = name or ""
+        standing.keep(settings.instance, report)
         return report
 
 

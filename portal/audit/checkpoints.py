@@ -103,11 +103,12 @@ def compact(path: Path) -> int:
             kept[entry["chain"], entry["at"] // 86400] = entry
         lines = list(dict.fromkeys(json.dumps(entry) + "\n" for entry in (*odd, *kept.values())))
         if lines:
-            _replace(path, "".join(lines))
+            replace_file(path, "".join(lines))
         return len(lines)
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Put a private file with this text in place of ``path``, whole or not at all."""
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

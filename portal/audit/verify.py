@@ -38,7 +38,7 @@ def _decode(data: bytes) -> str:
 @contextmanager
 def _rows(engine: sa.Engine) -> Iterator[tuple[Iterable[Any], dict[int, tuple[int, bytes]]]]:
     """The events in the order of their writing, and the heads, both from one moment."""
-    with engine.connect() as connection:
+    with engine.connect() as connection, connection.begin():
         if engine.dialect.name == "sqlite":
             raw: Any = connection.connection.driver_connection
             kept, raw.text_factory = raw.text_factory, _decode

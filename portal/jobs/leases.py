@@ -82,6 +82,15 @@ def is_alive(name: str) -> bool:
     return lease is not None and not _is_free(lease)
 
 
+def silence(name: str) -> int | None:
+    """Seconds since whoever works (or worked) under this name last gave a sign of life; None when nobody ever did."""
+    lease = db.session.get(Lease, name, populate_existing=True)
+    if lease is None:
+        return None
+    beaten = lease.until - dt.timedelta(seconds=SECONDS) if lease.token else lease.until
+    return max(0, int((utcnow() - beaten).total_seconds()))
+
+
 def take(name: str) -> str | None:
     """Take the lease if it is free, overdue, or its holder is gone; returns its token, else None."""
     lease = db.session.get(Lease, name, populate_existing=True)

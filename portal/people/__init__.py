@@ -7,6 +7,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Offer the pages."""
-    from portal.people.views import blueprint
+    from portal.people import organisations, views
 
-    app.register_blueprint(blueprint)
+    app.register_blueprint(views.blueprint)
+    app.register_blueprint(organisations.blueprint)

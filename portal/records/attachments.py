@@ -25,6 +25,7 @@ from portal.config import current_settings
 from portal.context import current_actor
 from portal.database import Base, OrgScoped, utcnow
 from portal.errors import Refused
+from portal.records.secrecy import refuse_marked_file
 
 KINDS: dict[str, tuple[tuple[bytes, ...], str]] = {
     "pdf": ((b"%PDF-",), "application/pdf"),
@@ -80,6 +81,7 @@ def prepare(data: bytes, filename: str, allowed: tuple[str, ...]) -> tuple[bytes
         raise Refused(_("文件超过 %(n)s MB。", n=settings.upload_max_mb), field="file")
     if extension not in allowed or not data.startswith(KINDS[extension][0]):
         raise Refused(_("只接受 %(kinds)s 文件，且内容须与扩展名一致。", kinds="、".join(allowed)), field="file")
+    refuse_marked_file(data, name)
     if shutil.disk_usage(settings.instance).free < settings.disk_reserve_mb * 1024 * 1024:
         raise Refused(_("服务器磁盘空间不足，暂时不能上传。"), field="file")
     return (redraw(data) if extension in PICTURES else data), name, KINDS[extension][1]

@@ -12,6 +12,7 @@ from wtforms import TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from portal import audit
+from portal.audit import standing
 from portal.auth.permissions import can, check, check_reach, logged_in
 from portal.clock import today
 from portal.database import db
@@ -111,6 +112,7 @@ def show_list(spec: lists.ListSpec, template: str, **context: Any) -> Any:
     kind = request.args.get("export", "")
     if kind in ("xlsx", "csv") and spec.export_permission:
         check(spec.export_permission)
+        standing.require_whole()
         stream, count = lists.export(spec, request.args, kind)
         audit.note("records.exported", record_type=spec.name, chain_id=g.grant.org_id, detail={"rows": count, "format": kind})
         return send_table(stream, f"{spec.name}-{today():%Y%m%d}.{kind}")
@@ -118,8 +120,10 @@ def show_list(spec: lists.ListSpec, template: str, **context: Any) -> Any:
     return render_template(template, page=page, may_export=bool(spec.export_permission) and can(spec.export_permission), **context)
 
 
-def send_table(stream: IO[bytes], name: str) -> Response:
-    """A table as a download."""
+def send_table(stream: IO[bytes], name: str, *, empty: bool = False) -> Response:
+    """A table as a download. Raises TrailBroken while the trail does not verify, but for an ``empty`` one to be filled in."""
+    if not empty:
+        standing.require_whole()
     mimetype = "text/csv" if name.endswith(".csv") else XLSX
     return send_file(stream, mimetype, as_attachment=True, download_name=name)
 

@@ -7,15 +7,11 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, g, jsonify, redirect, render_template, request, session
 from flask_babel import gettext as _
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
+from portal import diagnosis
 from portal.auth.permissions import logged_in, own_referrer
 from portal.clock import today
-from portal.database import db
 from portal.inbox import service as inbox
-from portal.jobs import leases
-from portal.jobs.scheduler import LEASE
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
 log = logging.getLogger("portal.csp")
@@ -70,14 +66,9 @@ def healthz() -> Any:
 
 @blueprint.get("/readyz")
 def readyz() -> Any:
-    """Database, plugins and scheduler, without a secret."""
-    try:
-        db.session.execute(text("SELECT 1"))
-        database, scheduler = True, leases.is_alive(LEASE)
-    except SQLAlchemyError:
-        database = scheduler = False
-    failed = len(current_app.extensions["portal"].plugins.failed)
-    return jsonify({"ok": database and not failed, "database": database, "scheduler": scheduler, "failed_plugins": failed}), 200 if database else 503
+    """Database, disk, plugins, scheduler and the last verification of the trail, without a secret."""
+    found = diagnosis.signs_of_life(current_app._get_current_object())  # type: ignore[attr-defined]
+    return jsonify(found), 200 if found["database"] else 503
 
 
 @blueprint.post("/csp-report")

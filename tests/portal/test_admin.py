@@ -147,3 +147,17 @@ def test_the_three_administrators_see_no_business_data(app_sqlite, world, login,
         for path in ("/", "/search?q=独孤", "/search?q=HIDDEN001", "/inbox"):
             assert "求败" not in client.get(path).get_data(as_text=True), (username, path)
         assert client.get("/certificates/1").status_code == 403 and client.get("/people/1").status_code == 403
+
+
+def test_the_calendar_of_the_next_year_is_asked_for_until_it_is_loaded(app, login, post, monkeypatch):
+    from portal.inbox import service
+
+    monkeypatch.setattr(service, "today", lambda: dt.date(2026, 10, 31))
+    admin = login("sysadmin")
+    asked = "载入 2027 年工作日历"
+    assert asked not in admin.get("/").get_data(as_text=True)
+    monkeypatch.setattr(service, "today", lambda: dt.date(2026, 11, 1))
+    assert asked in admin.get("/").get_data(as_text=True)
+    assert asked not in login("jn_clerk").get("/").get_data(as_text=True)
+    post(admin, "/admin/calendar", {"year": "2027", "source": "国办发明电〔2026〕9号", "off": "2027-01-01\n2027-02-08..2027-02-12", "working": "2027-02-20"})
+    assert asked not in admin.get("/").get_data(as_text=True)

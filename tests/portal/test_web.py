@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from portal import audit
 from portal.auth import roles
 from tests.conftest import csrf_of
 from tests.worlds import PASSWORD
@@ -158,6 +159,7 @@ PAGES = {
     "/complaints/incoming": "complaints.receive",
     "/people": "people.read",
     "/people/new": "people.edit",
+    "/organisations": "people.read",
     "/admin/plugins": "system.manage",
     "/admin/settings": "system.manage",
     "/admin/settings/certificates.warn_days": "system.manage",
@@ -215,7 +217,12 @@ def test_a_percent_sign_finds_a_percent_sign(app_sqlite, world, login):
 def test_health_pages_need_no_login_and_tell_no_secret(app_sqlite):
     client = app_sqlite.test_client()
     assert client.get("/healthz").json == {"ok": True}
-    assert set(client.get("/readyz").json) == {"ok", "database", "scheduler", "failed_plugins"}
+    told = client.get("/readyz").json
+    wanted = {"ok", "database", "disk", "scheduler", "scheduler_silent_seconds", "trail", "trail_verified_at", "failed_plugins"}
+    assert set(told) == wanted and told["database"] and told["trail"] is None
+    assert audit.verify_instance(app_sqlite).ok
+    told = client.get("/readyz").json
+    assert told["trail"] is True and told["trail_verified_at"].startswith("20")
 
 
 def test_a_locked_out_name_and_an_unknown_one_answer_alike(app_sqlite):

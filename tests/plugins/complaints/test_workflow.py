@@ -366,3 +366,37 @@ def test_a_double_click_registers_once(app, world, login, post):
     assert "已经登记过了" in clerk.get(second.location).get_data(as_text=True)
     same = sa.select(sa.func.count()).select_from(Complaint).where(Complaint.content == "夜市油烟扰民。")
     assert db.session.scalar(same) == 1
+
+
+def test_of_several_who_come_together_five_speak(app, world, login, post):
+    clerk = login("jn_intake")
+    answer = register(post, clerk, channel="来访", kind="petition", representatives="6")
+    assert answer.status_code == 422 and "代表不超过 5 人" in answer.get_data(as_text=True)
+    assert register(post, clerk, channel="来访", kind="petition", representatives="5").status_code == 200
+    assert newest().representatives == 5
+
+
+def test_a_marked_text_stays_out_and_is_not_lost(app, world, login, post):
+    clerk = login("jn_intake")
+    answer = register(post, clerk, content="来文 机密★10年 内容")
+    assert answer.status_code == 422 and "保密机构" in answer.get_data(as_text=True) and "机密★10年" in answer.get_data(as_text=True)
+
+
+def test_where_the_town_wants_it_a_conclusion_is_reviewed_before_it_is_approved(app, world, login, post, today):
+    from plugins.complaints import figures
+    from portal.settings import set_setting
+    from portal.work import unit_of_work
+
+    with unit_of_work("test") as session:
+        set_setting(session, figures.LEGAL_REVIEW, world.jiangnan.id, True, today)
+    key = matter(world.jiangnan)
+    change(key, state="handling", handler_id=world.account("jn_officer").id, handler_name="李明杰")
+    officer, legal, leader = login("jn_officer"), login("jn_legal"), login("jn_leader")
+    step(post, officer, key, "conclude", facts="属实。", measures="已改正。", result="属实", concluded_on=TODAY.isoformat())
+    assert "件办结意见待法制审核" in legal.get("/").get_data(as_text=True)
+    early = step(post, leader, key, "approve")
+    assert early.status_code == 422 and "尚未法制审核" in early.get_data(as_text=True)
+    assert step(post, officer, key, "review", review="agree", reason="x").status_code == 403
+    assert step(post, legal, key, "review", review="agree", reason="事实清楚，依据适当").status_code == 303
+    assert step(post, leader, key, "approve").status_code == 303
+    assert fetch(key).review == "agree" and fetch(key).approved_on == TODAY
