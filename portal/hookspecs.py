@@ -14,7 +14,21 @@ from typing import Any
 import pluggy
 
 from portal.contract import (
-    Card, Hit, Job, MeetingRequest, NavItem, Panel, Permission, RecordAction, RecordSummary, RecordType, Role, ScheduledMeeting, Setting, Todo, TrailWords,
+    Card,
+    Hit,
+    Job,
+    MeetingRequest,
+    NavItem,
+    Panel,
+    Permission,
+    RecordAction,
+    RecordSummary,
+    RecordType,
+    Role,
+    ScheduledMeeting,
+    Setting,
+    Todo,
+    TrailWords,
 )  # fmt: skip
 
 hookspec = pluggy.HookspecMarker("portal")

@@ -23,6 +23,7 @@ from portal.contract import MeetingRequest
 from portal.errors import Refused
 from portal.records.links import link
 from portal.records.numbers import format_number, next_number
+from portal.records.workflow import move
 from portal.settings import get_setting
 
 Data = Mapping[str, Any]
@@ -66,17 +67,16 @@ def join(session: Session, consultation: Consultation, data: Data, today: dt.dat
 
 def abort(session: Session, consultation: Consultation, data: Data, today: dt.date) -> None:
     """终止: whatever was joined goes back to be taken on its own."""
-    from plugins.consultations.workflow import CONSULTATION
-
     told = access.panel_side(session, consultation.id, ("invited", "promised", "declared", "submitted"))
-    back = CONSULTATION.transition("unjoin")
     for item in panel.joined_with(session, consultation):
-        item.state, item.state_on, item.main_id = str(back.target), today, None
+        move(item, "unjoin")
+        item.state_on, item.main_id = today, None
         due = current_calendar().add_working_days(today, figures.figure(figures.TAKE, None, today))
         item.take_by = item.sort_due = due.day
         shut_panel_out(session, item.id)
     for seat in panel.seats(session, consultation.id, ("proposed", *rules.SEAT_OWING)):
-        seat.state, seat.state_on = "removed", today
+        move(seat, "fall")
+        seat.state_on = today
     shut_panel_out(session, consultation.id)
     title = _("%(number)s 已终止", number=consultation.number)
     access.tell(session, consultation, title, "aborted", told, body=requests.reason_of(data), url="/consultations/seats")
@@ -185,11 +185,11 @@ def draw_up(session: Session, consultation: Consultation, today: dt.date) -> Pap
 
 def course(session: Session, consultation: Consultation) -> str:
     """会商经过: form, panel and how each was chosen, days, who is missing, disclosures."""
-    members = panel.seats(session, consultation.id, ("submitted", *rules.SEAT_OWING))
+    members = panel.seats(session, consultation.id, ("submitted", "declared"))
     named = "；".join(_member(seat) for seat in members)
     lines = [
-        _("%(town)s就“%(title)s”提请案件联合会商（%(number)s），区司法局于 %(day)s 受理，采用%(form)s方式。", town=consultation.organisation.name, title=consultation.title,
-          number=consultation.number, day=consultation.taken_on, form=words.FORMS[consultation.form]),
+        _("%(town)s就“%(title)s”提请案件联合会商（%(number)s），区司法局于 %(day)s 受理，采用%(form)s方式。", town=consultation.organisation.name,
+          title=consultation.title, number=consultation.number, day=consultation.taken_on, form=words.FORMS[consultation.form]),
         _("会商组由 %(n)s 人组成：%(names)s。成员均已作保密承诺和无利害关系声明，独立提出意见。", n=len(members), names=named),
     ]  # fmt: skip
     if consultation.meeting_at is not None:
@@ -212,7 +212,8 @@ def findings(consultation: Consultation, given: Sequence[tuple[Seat, Opinion]]) 
     for index, question in enumerate(consultation.questions):
         answers = [(seat, opinion.answers[index]) for seat, opinion in given]
         counted = rules.tally([answer["conclusion"] for _seat, answer in answers])
-        total = _("%(n)s 份意见：", n=len(answers)) + "，".join(f"{words.CONCLUSIONS[code]} {count}" for code, count in counted.counts.most_common()) + "。"
+        shares = "，".join(f"{words.CONCLUSIONS[code]} {count}" for code, count in counted.counts.most_common())
+        total = _("%(n)s 份意见：%(shares)s。", n=len(answers), shares=shares)
         if counted.majority:
             majority = [total + _("多数意见：%(what)s。", what=words.CONCLUSIONS[counted.majority]), *(_line(*answers[place]) for place in counted.for_it)]
             dissent = [_line(*answers[place]) for place in counted.against]
@@ -263,22 +264,22 @@ def guard_sign(consultation: Consultation, _data: Data, _today: dt.date) -> None
 
 def sign(session: Session, consultation: Consultation, _data: Data, today: dt.date) -> None:
     """签发: numbered in the town's own series, and immutable from here on. Joined towns get papers of their own."""
-    from plugins.consultations.workflow import CONSULTATION
-
     paper = paper_of(session, consultation.id)
     assert paper is not None
     joined = panel.joined_with(session, consultation)
     seal(session, paper, consultation, today)
     issue(session, consultation, today)
     for seat in panel.seats(session, consultation.id, rules.SEAT_OWING):
-        seat.state, seat.state_on = "missed", today
-    along = CONSULTATION.transition("issue_joined")
+        move(seat, "miss")
+        seat.state_on = today
     for item in joined:
-        copy = Paper(org_id=item.org_id, consultation_id=item.id, state="draft", course=paper.course, findings=paper.findings, advice=paper.advice, drawn_on=today)
+        copy = Paper(
+            org_id=item.org_id, consultation_id=item.id, state="draft", course=paper.course, findings=paper.findings, advice=paper.advice, drawn_on=today,
+        )  # fmt: skip
         session.add(copy)
         session.flush()
         seal(session, copy, item, today)
-        item.state = str(along.target)
+        move(item, "issue_joined")
         issue(session, item, today)
     read = access.panel_side(session, consultation.id, ("submitted",))
     access.tell(session, consultation, _("%(number)s 会商意见书已出具", number=consultation.number), "issued", read)

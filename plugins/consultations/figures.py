@@ -39,7 +39,10 @@ SETTINGS = (
         ["行政处罚", "行政强制", "违法建设", "自然资源", "生态环境", "市场监管", "安全生产", "农业农村", "城市管理", "行刑衔接", "国家赔偿", "其他"],
         _l("专家库和会商申请共用，每行一个。"),
     ),
-    Setting(NUMBER, _l("会商申请编号格式"), "text", "{org}商〔{year}〕{seq}号", _l("{org} 单位简称，{year} 年份，{seq} 序号；每年从 1 起，不断号。"), maximum=60, pattern=_PATTERN),
+    Setting(
+        NUMBER, _l("会商申请编号格式"), "text", "{org}商〔{year}〕{seq}号", _l("{org} 单位简称，{year} 年份，{seq} 序号；每年从 1 起，不断号。"), maximum=60,
+        pattern=_PATTERN,
+    ),
     Setting(
         PAPER_NUMBER, _l("会商意见书编号格式"), "text", "{org}商意〔{year}〕{seq}号", _l("按提请街镇分别编号，不透露其他街镇的会商件数。"), maximum=60, pattern=_PATTERN,
     ),

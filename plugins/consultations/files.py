@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.consultations import access, requests, seats, watermark
-from plugins.consultations.models import Consultation, Opinion
+from plugins.consultations import access, watermark
+from plugins.consultations.models import CASE_FILES, OPINION_FILES, Consultation, Opinion
 from portal.clock import now_local
 from portal.errors import NotFound
 from portal.records import attachments
@@ -58,12 +58,12 @@ def of_consultation(session: Session, consultation: Consultation, attachment_id:
     """A file of the evidence list of a consultation that the reader may see."""
     if attachment_id not in {line["file"] for line in consultation.evidence}:
         raise NotFound(_("没有找到这个附件。"))
-    return _row(session, requests.FILES, attachment_id)
+    return _row(session, CASE_FILES, attachment_id)
 
 
 def of_opinion(session: Session, consultation: Consultation, attachment_id: int) -> Attachment:
     """A file of an opinion that the reader may see already; any other is not there, and the try is an event."""
-    found = _row(session, seats.FILES, attachment_id)
+    found = _row(session, OPINION_FILES, attachment_id)
     opinion = session.scalars(select(Opinion).where(Opinion.id == found.record_id, Opinion.consultation_id == consultation.id)).one_or_none()
     if opinion is None:
         access.refused(consultation.id, consultation.org_id, "file")
@@ -77,7 +77,7 @@ def all_of_opinions(session: Session, opinion_ids: list[int]) -> dict[int, list[
     if not opinion_ids:
         return listed
     with crossing("consultations.file", "opinions", unguarded=True):
-        found = select(Attachment).where(Attachment.record_type == seats.FILES, Attachment.record_id.in_(opinion_ids)).order_by(Attachment.id)
+        found = select(Attachment).where(Attachment.record_type == OPINION_FILES, Attachment.record_id.in_(opinion_ids)).order_by(Attachment.id)
         for row in session.scalars(found):
             listed[row.record_id].append(row)
     return listed

@@ -9,7 +9,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import (
-    BooleanField, DateField, FieldList, FormField, IntegerField, MultipleFileField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField,
+    BooleanField,
+    DateField,
+    FieldList,
+    FormField,
+    IntegerField,
+    MultipleFileField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    TimeField,
 )  # fmt: skip
 from wtforms import Form as PlainForm
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
@@ -61,7 +72,7 @@ class PartyForm(PlainForm):
     """Somebody, or some unit, named in the case."""
 
     name = line(_l("姓名或名称"), 60)
-    role = SelectField(_l("身份"), choices=list(PARTY_ROLES))
+    role = SelectField(_l("身份"), choices=list(PARTY_ROLES), default="当事人", validate_choice=False)
     unit = line(_l("所在单位"), 80)
 
 
@@ -88,7 +99,8 @@ class RequestForm(FlaskForm):
         found = {name: self[name].data for name in plain}
         found["questions"] = [entry.data or "" for entry in self.questions]
         parties = [{key: (entry.data.get(key) or "").strip() for key in ("name", "role", "unit")} for entry in self.parties]
-        return found | {"parties": [party for party in parties if party["name"]]}
+        known = dict(PARTY_ROLES)
+        return found | {"parties": [party | {"role": party["role"] if party["role"] in known else "其他"} for party in parties if party["name"]]}
 
 
 class EvidenceForm(FlaskForm):

@@ -26,6 +26,9 @@ from portal.tenancy import Guarded
 
 SECRET = {"secret": True}
 DRAFT_PURPOSE = "consultations.draft"
+CASE_FILES = "consultations.file"
+OPINION_FILES = "consultations.answer"
+"""The kinds under which files are kept. They are no record types: the pages of the core that serve files do not know them."""
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -57,7 +60,7 @@ class OfCase(Guarded):
 class Consultation(OfCase, OrgScoped, Versioned, Base):
     """案件会商: what a town asks, from the draft to the archived answer. Belongs to the asking town."""
 
-    __tablename__ = "consultations_consultation"
+    __tablename__ = "consultations_case"
     __record__ = "consultations.consultation"
     __plugin__ = "consultations"
     __table_args__ = (
@@ -106,7 +109,7 @@ class Consultation(OfCase, OrgScoped, Versioned, Base):
     take_by: Mapped[dt.date | None]
     taken_on: Mapped[dt.date | None]
     form: Mapped[str] = mapped_column(String(8), default="")
-    main_id: Mapped[int | None] = mapped_column(ForeignKey("consultations_consultation.id"))
+    main_id: Mapped[int | None] = mapped_column(ForeignKey("consultations_case.id"))
 
     invited_on: Mapped[dt.date | None]
     opinion_due: Mapped[dt.date | None]
@@ -155,12 +158,12 @@ class Access(OfCase, OrgScoped, Base):
     __plugin__ = "consultations"
     __table_args__ = (
         CheckConstraint(_one_of("part", rules.PARTS), name="part"),
-        UniqueConstraint("consultation_id", "account_id", "member_org_id", "part"),
-        Index(None, "account_id", "member_org_id", "consultation_id"),
+        UniqueConstraint("consultation_id", "account_id", "member_org_id", "part", name="uq_consultations_access_once"),
+        Index("ix_consultations_access_account", "account_id", "member_org_id", "consultation_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_consultation.id"))
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_case.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
     member_org_id: Mapped[int] = mapped_column(ForeignKey("directory_organisation.id"))
     part: Mapped[str] = mapped_column(String(8))
@@ -197,7 +200,7 @@ class Seat(OfCase, OrgScoped, Versioned, Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_consultation.id"))
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_case.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
     member_org_id: Mapped[int] = mapped_column(ForeignKey("directory_organisation.id"))
     kind: Mapped[str] = mapped_column(String(10))
@@ -248,7 +251,7 @@ class Opinion(Guarded, OrgScoped, Base):
     __table_args__ = (UniqueConstraint("seat_id"), Index(None, "consultation_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_consultation.id"))
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_case.id"))
     seat_id: Mapped[int] = mapped_column(ForeignKey("consultations_seat.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
     answers: Mapped[list[dict[str, str]]] = mapped_column(JSONValue, info=SECRET)
@@ -307,7 +310,7 @@ class Inquiry(OfCase, OrgScoped, Versioned, Base):
     __table_args__ = (Index(None, "consultation_id", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_consultation.id"))
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_case.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
     text: Mapped[str] = mapped_column(Text, info=SECRET)
     asked_at: Mapped[dt.datetime]
@@ -328,7 +331,7 @@ class Draw(OfCase, OrgScoped, Base):
     __table_args__ = (Index(None, "consultation_id", "id"), CheckConstraint("wanted > 0", name="wanted"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_consultation.id"))
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_case.id"))
     field: Mapped[str] = mapped_column(String(40))
     algorithm: Mapped[str] = mapped_column(String(40))
     seed: Mapped[str] = mapped_column(String(80))
@@ -353,7 +356,7 @@ class Paper(OfCase, OrgScoped, Versioned, Base):
     __table_args__ = (UniqueConstraint("consultation_id"), CheckConstraint(_one_of("state", rules.PAPER_STATES), name="state"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_consultation.id"))
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_case.id"))
     state: Mapped[str] = mapped_column(String(8), default="draft")
     number: Mapped[str] = mapped_column(String(60), default="")
     course: Mapped[str] = mapped_column(Text, info=SECRET)
@@ -436,7 +439,7 @@ class LibraryEntry(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_consultation.id"))
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_case.id"))
     state: Mapped[str] = mapped_column(String(10), default="checking")
     field: Mapped[str] = mapped_column(String(40))
     month: Mapped[str] = mapped_column(String(7))

@@ -22,6 +22,7 @@ from portal.context import current_actor
 from portal.database import utcnow
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import Refused
+from portal.records.workflow import move
 from portal.settings import get_setting
 
 Data = Mapping[str, Any]
@@ -224,7 +225,8 @@ def draw(session: Session, consultation: Consultation, field: str, wanted: int, 
     if len(free) < wanted:
         left_out = len(choices) - len(free)
         raise Refused(
-            _("“%(field)s”领域可抽取的专家只有 %(n)s 人（%(m)s 人因回避、聘期等不能参加），不足 %(k)s 人。", field=field, n=len(free), m=left_out, k=wanted), field="field",
+            _("“%(field)s”领域可抽取的专家只有 %(n)s 人（%(m)s 人因回避、聘期等不能参加），不足 %(k)s 人。", field=field, n=len(free), m=left_out, k=wanted),
+            field="field",
         )  # fmt: skip
     seed = f"{consultation.number}-{secrets.token_hex(8)}"
     result = rules.draw(seed, [choice.candidate.key for choice in free], wanted)
@@ -287,7 +289,8 @@ def invite(session: Session, consultation: Consultation, data: Data, today: dt.d
 
 def call(session: Session, consultation: Consultation, seat: Seat, today: dt.date) -> None:
     """Invite one member."""
-    seat.state, seat.state_on, seat.due_on = "invited", today, consultation.opinion_due
+    move(seat, "invite")
+    seat.state_on, seat.due_on = today, consultation.opinion_due
     session.flush()
     title = _("邀请您参加案件联合会商：%(number)s", number=consultation.number)
     body = _("请先作保密承诺和无利害关系声明，再阅卷；意见请于 %(day)s 前提交。", day=consultation.opinion_due)

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from plugins.consultations import access, figures, library, rights, rules, words
-from plugins.consultations.models import Consultation
+from plugins.consultations.models import CASE_FILES, Consultation
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
 from portal.context import current_actor
@@ -23,8 +23,6 @@ from portal.records.secrecy import refuse_marked
 from portal.settings import get_setting
 
 Data = Mapping[str, Any]
-FILES = "consultations.file"
-"""The kind under which files are kept. It is no record type: the pages of the core that serve files do not know it."""
 EDITABLE = ("draft", "returned")
 TEXTS = ("title", "case_no", "facts", "law", "own_view")
 
@@ -98,7 +96,7 @@ def add_evidence(session: Session, consultation: Consultation, name: str, proves
     refuse_marked([name, proves], "name")
     if len(consultation.evidence) >= rules.MOST_EVIDENCE:
         raise Refused(_("证据清单最多 %(n)s 项。", n=rules.MOST_EVIDENCE), field="name")
-    kept = attachments.attach(session, file, FILES, consultation.id, consultation.org_id, "evidence") if file else None
+    kept = attachments.attach(session, file, CASE_FILES, consultation.id, consultation.org_id, "evidence") if file else None
     line = {"name": name.strip(), "proves": proves.strip(), "file": kept.id if kept else None, "filename": kept.filename if kept else ""}
     consultation.evidence = [*consultation.evidence, line]
     session.flush()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugins.consultations import access, panel, rules
-from plugins.consultations.models import DRAFT_PURPOSE, Consultation, Draft, Inquiry, Opinion, Seat
+from plugins.consultations.models import DRAFT_PURPOSE, OPINION_FILES, Consultation, Draft, Inquiry, Opinion, Seat
 from portal.context import current_actor
 from portal.crypto import keyring
 from portal.database import utcnow
@@ -22,8 +22,6 @@ from portal.records.secrecy import refuse_marked
 from portal.tenancy import crossing
 
 Data = Mapping[str, Any]
-FILES = "consultations.opinion"
-"""The kind under which files of opinions are kept; served by this plugin's pages only."""
 LIVE = ("collecting", "summing")
 
 
@@ -131,7 +129,7 @@ def submit(session: Session, seat: Seat, data: Data, today: dt.date) -> None:
     session.flush()
     with crossing("consultations.opinion", seat.number, unguarded=True):
         for file in data.get("files") or ():
-            attachments.attach(session, file, FILES, opinion.id, seat.org_id, "file")
+            attachments.attach(session, file, OPINION_FILES, opinion.id, seat.org_id, "file")
         session.flush()
     drop_draft(session, seat)
     owing = access.panel_side(session, seat.consultation_id, rules.SEAT_OWING)

@@ -7,9 +7,11 @@ import re
 import tempfile
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from flask_babel import gettext as _
 
+from portal.documents.pdf import FONTS
 from portal.errors import Refused
 
 TILE = (380, 190)
@@ -58,14 +60,15 @@ def on_pdf(data: bytes, text: str) -> bytes:
     pages = page_count(data)
     if pages > MOST_PAGES:
         raise Refused(_("PDF 超过 %(n)s 页，请拆分。", n=MOST_PAGES), field="file")
-    marks = "".join(f'#place(top + left, dx: {x}mm, dy: {y}mm, rotate(-24deg, text(11pt, fill: rgb(90, 105, 120, 60))[#{_literal(text)}]))' for y in range(20, 300, 55) for x in (5, 105))
-    head = f'#set text(font: ("Noto Sans CJK SC", "Noto Serif CJK SC", "FandolFang R"))\n#let mark = [{marks}]\n#set page(width: auto, height: auto, margin: 0pt, foreground: mark)\n'
+    shown = f"rotate(-24deg, text(11pt, fill: rgb(90, 105, 120, 60))[#{_literal(text)}])"
+    marks = "".join(f"#place(top + left, dx: {x}mm, dy: {y}mm, {shown})" for y in range(20, 300, 55) for x in (5, 105))
+    head = f"#set text(font: \"Noto Sans CJK SC\")\n#let mark = [{marks}]\n#set page(width: auto, height: auto, margin: 0pt, foreground: mark)\n"
     body = "#pagebreak()\n".join(f'#image("in.pdf", page: {number})\n' for number in range(1, pages + 1))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "in.pdf").write_bytes(data)
         source = Path(folder) / "main.typ"
         source.write_text(head + body, encoding="utf-8")
-        made = typst.compile(str(source))
+        made = typst.compile(str(source), font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]))
     return bytes(made)
 
 
@@ -91,15 +94,10 @@ def on_picture(data: bytes, text: str) -> bytes:
     return stream.getvalue()
 
 
-def _font(size: int) -> object:
-    """A font with Chinese letters where the machine has one."""
+def _font(size: int) -> Any:
     from PIL import ImageFont
 
-    for place in ("/usr/share/fonts", "C:/Windows/Fonts"):
-        for pattern in ("**/NotoSansCJK-Regular.ttc", "**/NotoSerifCJK-Regular.ttc", "**/msyh.ttc", "**/simsun.ttc", "**/wqy*.ttc", "**/Fandol*.otf"):
-            for path in Path(place).glob(pattern):
-                return ImageFont.truetype(str(path), size)
-    return ImageFont.load_default(size)
+    return ImageFont.truetype(str(FONTS / "NotoSansCJKsc-Medium.otf"), size)
 
 
 def marked(data: bytes, media_type: str, text: str) -> bytes:

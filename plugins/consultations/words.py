@@ -27,7 +27,8 @@ BARS = {
     "suspended": _l("已暂停聘任"), "no_account": _l("没有登录账号"), "seated": _l("已在会商组"),
 }  # fmt: skip
 PARTS_MISSING = {
-    "title": _l("案件名称"), "facts": _l("查明的事实"), "law": _l("涉及的法律依据"), "own_view": _l("本单位意见"), "questions": _l("争议焦点"), "parties": _l("案件有关人员和单位"),
+    "title": _l("案件名称"), "facts": _l("查明的事实"), "law": _l("涉及的法律依据"), "own_view": _l("本单位意见"), "questions": _l("争议焦点"),
+    "parties": _l("案件有关人员和单位"),
     "triggers": _l("重大疑难复杂情形"), "evidence": _l("证据清单"), "needed_by": _l("希望何时答复"),
 }  # fmt: skip
 ADVICE_ONLY = _l("本意见为咨询性意见，供办案机关参考；不代替重大执法决定法制审核和负责人集体讨论，不停止案件办理期限的计算。")

@@ -140,6 +140,8 @@ SEAT = Workflow(
                    tone="outline-danger", icon="shield", help=_l("成员与案件有利害关系的，立即停止阅卷，另行补选；已提交的意见不再采用。")),
         Transition("remove", _l("撤换"), rules.SEAT_OWING, "removed", rights.CONVENE, form=forms.TakeOffForm, effect=panel.take_off, tone="outline-secondary", icon="x",
                    help=_l("成员迟迟不答复或不能履职的，撤换后补选。")),
+        Transition("invite", _l("发出邀请"), ("proposed",), "invited", system=True),
+        Transition("fall", _l("随会商终止"), ("proposed", *rules.SEAT_OWING), "removed", system=True),
         Transition("miss", _l("未提交意见"), rules.SEAT_OWING, "missed", system=True),
     ),
 )  # fmt: skip

@@ -66,7 +66,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(moment=moment, day=day)
     app.jinja_env.tests["holds"] = can
     app.jinja_env.globals.update(
-        can=can, today=today, navigation=navigation, record_actions=record_actions, role_title=role_title, theme=theme, language=language, header_counts=inbox.counts, new_form_key=once.new_key,
+        can=can, today=today, navigation=navigation, record_actions=record_actions, role_title=role_title, theme=theme, language=language,
+        header_counts=inbox.counts, new_form_key=once.new_key,
         settings=app.extensions["portal"].settings, event_title=history.title, actor_word=history.actor_word, event_changes=history.changes,
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,7 @@
+"""Demonstration data (filled in below)."""
+
+from typing import Any
+
+
+def load(context: Any) -> None:
+    return None
