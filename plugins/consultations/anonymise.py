@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 PLACE = "[\u4e00-\u9fff]"
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("信用代码", re.compile(r"(?<![0-9A-Za-z])[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}(?![0-9A-Za-z])")),
     ("身份证号", re.compile(r"(?<!\d)\d{17}[\dXx](?![0-9A-Za-z])|(?<!\d)\d{15}(?!\d)")),
+    ("信用代码", re.compile(r"(?<![0-9A-Za-z])[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}(?![0-9A-Za-z])")),
     ("邮箱", re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,3}")),
     ("车牌", re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Z][·•.\s]?[A-Z0-9]{4,5}[A-Z0-9挂学警港澳](?![A-Za-z0-9])")),
     ("电话", re.compile(r"(?<!\d)(?:\+?86[-\s]?)?1[3-9]\d[-\s]?\d{4}[-\s]?\d{4}(?!\d)|(?<!\d)0\d{2,3}[-\s]?\d{7,8}(?!\d)|(?<!\d)[48]00[-\s]?\d{3}[-\s]?\d{4}(?!\d)")),
@@ -27,6 +27,8 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )  # fmt: skip
+BEFORE = re.compile(r"^.*[住在于至到从距往](?=..)")
+"""What stands before a place in a sentence and is no part of it."""
 MARK = re.compile(r"〔[\u4e00-\u9fff]+\d+〕")
 
 
@@ -85,6 +87,9 @@ class Anonymiser:
         return [item for item in found if item[0]]
 
     def _of_form(self, kind: str, found: str) -> str:
+        before = BEFORE.match(found) if kind == "地址" else None
+        if before is not None:
+            return before[0] + self._of_form(kind, found[before.end() :])
         key = (kind, re.sub(r"[\s·•.-]", "", found).upper())
         if key not in self._found:
             self._found[key] = self._next(kind)

@@ -222,3 +222,12 @@ def upload(content: bytes, name: str) -> tuple[io.BytesIO, str]:
     return io.BytesIO(content), name
 
 
+
+
+def events(*actions: str, actor: str = "") -> list[Any]:
+    """Events of the trail as they are now, by action and by who did it."""
+    from portal.audit.models import Event
+
+    db.session.rollback()
+    found = sa.select(Event).where(Event.action.in_(actions)).order_by(Event.at, Event.seq)
+    return list(db.session.scalars(found.where(Event.actor_id == account(actor).id) if actor else found))
