@@ -20,6 +20,7 @@ from portal.contract import (
     MeetingRequest,
     NavItem,
     Panel,
+    Paper,
     Permission,
     RecordAction,
     RecordSummary,
@@ -64,7 +65,7 @@ class PortalHooks:
 
     @hookspec
     def portal_record_types(self) -> list[RecordType]:  # type: ignore[empty-body]
-        """Kinds of records with the address of their page, at start."""
+        """Kinds of records with the address of their page and, with ``search``, what of them is found, at start."""
 
     @hookspec
     def portal_trail_words(self) -> list[TrailWords]:  # type: ignore[empty-body]
@@ -95,6 +96,10 @@ class PortalHooks:
         """A figure of a town was set; called in the same transaction. ``move_open``: open records follow it."""
 
     @hookspec
+    def portal_papers(self) -> list[Paper]:  # type: ignore[empty-body]
+        """Papers whose Word template a town may replace, of the town, wherever papers are listed or drawn."""
+
+    @hookspec
     def portal_navigation(self) -> list[NavItem]:  # type: ignore[empty-body]
         """Entries of the navigation, of the town, with each page."""
 
@@ -116,11 +121,15 @@ class PortalHooks:
 
     @hookspec
     def portal_search(self, query: str, limit: int) -> list[Hit]:  # type: ignore[empty-body]
-        """Hits of the search over everything, of the town, at most ``limit``."""
+        """Hits of the search over everything that are not in the index, of the town, at most ``limit``."""
 
     @hookspec(firstresult=True)
     def portal_examinations(self, person_id: int) -> dict[str, dt.date] | None:
         """Examinations a person has passed: ``{"general": date, "professional": date}``; None: not known here."""
+
+    @hookspec(firstresult=True)
+    def portal_certified(self, person_id: int, day: dt.date) -> bool | None:
+        """Whether a person may act on a day with a certificate that is good on it; None: not known here."""
 
     @hookspec
     def portal_record_actions(self, record_type: str, record_id: int) -> list[RecordAction]:  # type: ignore[empty-body]

@@ -137,14 +137,15 @@ class Loss:
 
     def __str__(self) -> str:
         what = "in keys.json is not the one with which they were encrypted" if self.wrong else "is not in keys.json"
-        lost = f"{self.count} protected values ({self.where}) cannot be read: key {self.key} {what}."
-        return f"{lost} Put the keys.json that belongs to this database back in the instance folder"
+        lost = f"{self.count} protected values ({self.where}) cannot be read: key {self.key} {what}"
+        return f"{lost}. Put back the keys.json that belongs to this database"
 
 
 def losses() -> list[Loss]:
     """Lost keys: for each key that holds values, one of every column is opened to see whether the key fits."""
     ring, found = keyring(), []
-    known, by_key = set(ring.numbers()), {}
+    known = set(ring.numbers())
+    by_key: dict[int, list[Usage]] = {}
     for part in usage():
         by_key.setdefault(part.key, []).append(part)
     for number, parts in sorted(by_key.items()):
@@ -240,7 +241,7 @@ def _chunk(place: SealedTable, after: int | None) -> tuple[int | None, int, list
         fresh, failed = [], []
         for row in rows:
             try:
-                fresh.append(_sealed_anew(ring, place, row._mapping))
+                fresh.append(_sealed_anew(ring, place, dict(row._mapping)))
             except (KeyMissing, Unreadable):
                 failed.append(row[0])
         failed += _write(session, place, fresh)

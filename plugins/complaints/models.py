@@ -7,8 +7,8 @@ import uuid
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, false, func, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, false, func, or_, select, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from plugins.complaints import rights, rules
 from portal.auth.permissions import can
@@ -71,7 +71,8 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
         Index(None, "org_id", "handler_id", "state"),
         Index(None, "state", "sort_due", "id"),
         Index(None, "main_id"),
-        Index("ix_complaints_statistics", "org_id", "month", "channel", "kind", "state", "result", "late", "days_taken"),
+        Index(None, "org_id", "concluded_on", "id"),
+        Index("ix_complaints_accusation", "org_id", "received_on", sqlite_where=text("kind = 'accusation'"), postgresql_where=text("kind = 'accusation'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -108,7 +109,7 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     registered_at: Mapped[dt.datetime]
     """For anonymous matters the day alone, so that no pattern of times tells who came."""
     registered_by: Mapped[int | None] = mapped_column(ForeignKey("auth_account.id"))
-    """首问责任人: whoever is asked first registers."""
+    """首问责任人: whoever is asked first registers; for anonymous matters nobody, who may be one of our own."""
 
     state: Mapped[str] = mapped_column(String(14), default="registered")
     state_reason: Mapped[str] = mapped_column(Text, default="")
@@ -163,6 +164,10 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     reply_text: Mapped[str] = mapped_column(Text, default="")
     reply_by: Mapped[str] = mapped_column(String(60), default="")
     archived_on: Mapped[dt.date | None]
+    closed_as: Mapped[str] = mapped_column(String(14), default="")
+    """The state in which it was archived; empty until then."""
+    repeats: Mapped[bool] = mapped_column(default=False)
+    """重复投诉: the same telephone about the same object or place within a year, or merged into another matter."""
     publish: Mapped[bool] = mapped_column(default=False)
     imported: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Came in from the office's own register or from the hotline's file."""
@@ -194,6 +199,26 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
 
     def __str__(self) -> str:
         return self.number
+
+
+class Tally(OrgScoped, Base):
+    """统计: how many matters of a town, a month, a kind have a property. Kept by triggers of the database, see :mod:`plugins.complaints.tally`."""
+
+    __tablename__ = "complaints_tally"
+    __record__ = "complaints.tally"
+    __plugin__ = "complaints"
+    __audited__ = False
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    @declared_attr
+    def org_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("directory_organisation.id"), primary_key=True)
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    measure: Mapped[str] = mapped_column(String(10), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    n: Mapped[int]
 
 
 class Identity(Kept, OrgScoped, Base):

@@ -142,14 +142,21 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
         identity.drop_draft(session)
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", urgent=made.complaint.urgency == "danger")  # fmt: skip
-        complaint_id, code = made.complaint.id, made.code
-        once.made(session, key, url_for("complaints.detail", complaint_id=complaint_id))
+        complaint_id, receipt = made.complaint.id, _shown(made)
+        unseen = made.complaint.anonymous and made.complaint.kind == "accusation"
+        once.made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=complaint_id))
     if whole(form.join.data or "") is not None:
         flash(_("已登记。请核对后并案。"), "success")
-    return _receipt(complaint_id, code)
+    return _receipt(complaint_id, receipt)
 
 
-def _receipt(complaint_id: int, code: str) -> Any:
+def _shown(made: intake.Registered) -> dict[str, Any]:
+    """What stands on a receipt. It is noted before the matter is out of sight: an anonymous accusation is, for whoever registered it."""
+    found = made.complaint
+    return {"code": made.code, "number": found.number, "received_on": found.received_on, "kind": found.kind, "due_on": found.due_on, "org": found.organisation.name}
+
+
+def _receipt(complaint_id: int, receipt: dict[str, Any]) -> Any:
     """The receipt with its code: shown this once, not kept in the clear, so it stands in the answer itself."""
     complaint = db.session.scalars(select(Complaint).where(Complaint.id == complaint_id)).unique().one_or_none()
     town, day = intake.acting_town(), today()
@@ -158,7 +165,7 @@ def _receipt(complaint_id: int, code: str) -> Any:
     main = db.session.scalars(select(Complaint).where(Complaint.id == join)).unique().one_or_none() if join else None
     if main is not None and (main.org_id != town or main.id == complaint_id):
         main = None
-    return render_template("complaints/receipt.html", complaint=complaint, code=code, kinds=words.KINDS, contact=contact, main=main)
+    return render_template("complaints/receipt.html", complaint=complaint, receipt=receipt, kinds=words.KINDS, contact=contact, main=main)
 
 
 @blueprint.post("/similar")

@@ -8,12 +8,15 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.auth.operations import close_access
 from portal.database import utcnow
 from portal.directory.models import Person, PersonChange, id_number_indexes
 from portal.tenancy import crossing
 
 STATUS = {"retire": "退休", "leave": "离职", "transfer": "调离", "off_post": "离岗", "on_post": "在岗"}
 CARRIED = ("name", "gender", "position", "category", "has_legal_qualification", "legal_qualification_no", "education", "probation_until")
+LEAVING = ("retire", "leave", "transfer", "move")
+"""Changes with which access to the portal ends, the same day."""
 KINDS = {
     "retire": "退休",
     "leave": "离职",
@@ -49,6 +52,8 @@ def apply_change(session: Session, change: PersonChange, person: Person) -> None
             person.retired_on = change.effective_on
         if change.kind in ("leave", "transfer"):
             person.left_on = change.effective_on
+    if change.kind in LEAVING and person.account_id is not None:
+        close_access(session, person.account_id, person.org_id, change.effective_on)
     change.applied_at = utcnow()
 
 

@@ -12,8 +12,10 @@ from sqlalchemy import select
 
 from portal import audit
 from portal.audit import standing
+from portal.auth import throttle
 from portal.auth.permissions import check, logged_in
 from portal.clock import today
+from portal.config import current_settings
 from portal.database import db, utcnow
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.records import importing, mapping
@@ -45,6 +47,7 @@ def import_upload(name: str) -> Any:
     spec = spec_or_404(name)
     error: WorkbookError | None = None
     if request.method == "POST":
+        throttle.pace(f"upload {g.account.id}", current_settings().uploads_per_minute)
         try:
             return redirect(url_for("records.import_preview", name=name, run_id=_receive(spec)), 303)  # which sends on where columns are to be mapped
         except WorkbookError as problem:

@@ -13,8 +13,10 @@ from wtforms.validators import InputRequired, Length
 
 from portal import audit
 from portal.audit import standing
+from portal.auth import throttle
 from portal.auth.permissions import can, check, check_reach, logged_in
 from portal.clock import today
+from portal.config import current_settings
 from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.forms import Form as FlaskForm
@@ -113,9 +115,12 @@ def show_list(spec: lists.ListSpec, template: str, **context: Any) -> Any:
     if kind in ("xlsx", "csv") and spec.export_permission:
         check(spec.export_permission)
         standing.require_whole()
+        throttle.pace(f"export {g.account.id}", current_settings().exports_per_minute)
         stream, count = lists.export(spec, request.args, kind)
         audit.note("records.exported", record_type=spec.name, chain_id=g.grant.org_id, detail={"rows": count, "format": kind})
         return send_table(stream, f"{spec.name}-{today():%Y%m%d}.{kind}")
+    if spec.search is not None and request.args.get("q"):
+        throttle.pace(f"search {g.account.id}", current_settings().search_per_minute)
     page = lists.run(spec, request.args, request.args.getlist("cols"))
     return render_template(template, page=page, may_export=bool(spec.export_permission) and can(spec.export_permission), **context)
 
@@ -141,6 +146,7 @@ def add_attachments(record_type: str, record_id: int) -> Any:
     if kind is None or owner is None:
         raise NotFound(_("没有找到这条记录。"))
     check(kind.attach_permission, owner.org_id)
+    throttle.pace(f"upload {g.account.id}", current_settings().uploads_per_minute)
     prepared = attachments.prepare_all(request.files.getlist("files"))
     if not prepared:
         raise Refused(_("请选择文件。"), field="files")

@@ -4,6 +4,8 @@ Revision ID: cmp0002_exchange
 Revises: cmp0001
 """
 
+import datetime as dt
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -18,6 +20,7 @@ def upgrade() -> None:
     op.add_column("complaints_complaint", sa.Column("limit_given", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("complaints_complaint", sa.Column("imported", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("complaints_identity", sa.Column("keep_until", sa.Date(), nullable=True))
+    _keep_until()
     op.create_index(op.f("ix_complaints_identity_org_id_keep_until"), "complaints_identity", ["org_id", "keep_until"])
     op.create_table(
         "complaints_publication",
@@ -38,6 +41,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("complaint_id", name=op.f("uq_complaints_publication_complaint_id")),
     )
     op.create_index(op.f("ix_complaints_publication_org_id_month_id"), "complaints_publication", ["org_id", "month", "id"])
+
+
+def _keep_until() -> None:
+    """Of what is archived already: as many years after archiving as the town's figure says."""
+    connection = op.get_bind()
+    years = {}
+    values = sa.text("SELECT org_id, value FROM core_setting WHERE key = 'complaints.identity_years' ORDER BY valid_from, id")
+    for org_id, value in connection.execute(values):
+        years[org_id] = int(value)
+    identity = sa.table("complaints_identity", sa.column("id", sa.Integer), sa.column("keep_until", sa.Date))
+    complaint = sa.table("complaints_complaint", sa.column("id"), sa.column("org_id", sa.Integer), sa.column("archived_on", sa.Date))
+    whose = sa.table("complaints_identity", sa.column("id"), sa.column("complaint_id"))
+    found = sa.select(whose.c.id, complaint.c.org_id, complaint.c.archived_on).join(complaint, complaint.c.id == whose.c.complaint_id)
+    rows = [
+        {"key": row.id, "until": _later(row.archived_on, years.get(row.org_id, years.get(None, 3)))}
+        for row in connection.execute(found.where(complaint.c.archived_on.is_not(None)))
+    ]
+    if rows:
+        connection.execute(sa.update(identity).where(identity.c.id == sa.bindparam("key")).values(keep_until=sa.bindparam("until")), rows)
+
+
+def _later(day: dt.date, years: int) -> dt.date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
 
 
 def downgrade() -> None:

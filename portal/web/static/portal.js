@@ -82,6 +82,15 @@
     }
   });
 
+  document.querySelectorAll(".nav-part").forEach(function (part) {
+    part.addEventListener("toggle", function () {
+      var closed = Array.prototype.map.call(document.querySelectorAll(".nav-part:not([open])"), function (item) { return item.dataset.part; });
+      document.cookie = "nav_closed=" + closed.join(".") + "; path=/; max-age=31536000; SameSite=Lax";
+    });
+  });
+  var here = document.querySelector(".sidebar [aria-current]");
+  if (here && here.scrollIntoView && window.matchMedia("(min-width: 992px)").matches) { here.scrollIntoView({ block: "nearest" }); }
+
   document.addEventListener("keydown", function (event) {
     if (event.key === "Escape") { document.body.classList.remove("nav-open"); }
   });
