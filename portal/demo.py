@@ -42,7 +42,8 @@ STAFFED = ("500115001", "500115003", "500115132")
 OTHERS = (
     ("sup", "supervisor", "500115"), ("sysadmin", "system_admin", "500115"), ("secadmin", "security_admin", "500115"),
     ("auditor", "security_auditor", "500115"), ("expert", "expert", "500115"), ("ga_liaison", "department_liaison", "500115-gaj"),
-    ("scj_liaison", "department_liaison", "500115-scj"),
+    ("scj_liaison", "department_liaison", "500115-scj"), ("expert2", "expert", "500115"), ("expert3", "expert", "500115"), ("expert4", "expert", "500115"),
+    ("expert5", "expert", "500115"), ("expert6", "expert", "500115"),
 )  # fmt: skip
 SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"

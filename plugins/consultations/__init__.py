@@ -21,9 +21,9 @@ class ConsultationsPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.consultations import views, views_library, views_panel, views_paper, views_pool, views_request, views_seats
+        from plugins.consultations import views, views_library, views_panel, views_paper, views_pool, views_request, views_seats, views_statistics
 
-        modules = (views, views_request, views_panel, views_seats, views_paper, views_pool, views_library)
+        modules = (views, views_request, views_panel, views_seats, views_paper, views_pool, views_library, views_statistics)
         return [module.blueprint for module in modules]
 
     @hookimpl

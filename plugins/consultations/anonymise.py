@@ -30,26 +30,34 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 BEFORE = re.compile(r"^.*[住在于至到从距往](?=..)")
 """What stands before a place in a sentence and is no part of it."""
 MARK = re.compile(r"〔[\u4e00-\u9fff]+\d+〕")
+Names = str | tuple[str, ...]
 
 
 class Anonymiser:
-    """Replaces names and numbers in many texts of one case, consistently."""
+    """Replaces names and numbers in many texts of one case, consistently; numbered in the order of their appearance.
 
-    def __init__(self, people: Iterable[str] = (), units: Iterable[str] = (), offices: Iterable[str] = ()) -> None:
-        self._names: dict[str, str] = {}
+    ``people``, ``units`` and ``offices`` are names; several names of one (凤城街道, 凤城) stand together in a tuple.
+    """
+
+    def __init__(self, people: Iterable[Names] = (), units: Iterable[Names] = (), offices: Iterable[Names] = ()) -> None:
+        self._names: dict[str, tuple[str, str]] = {}
         self._found: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {}
-        for kind, names in (("人", people), ("单位", units), ("机关", offices)):
-            for name in names:
-                clean = name.strip()
-                if len(clean) >= 2 and clean not in self._names and not MARK.search(clean):
-                    self._names[clean] = self._next(kind)
+        for kind, listed in (("人", people), ("单位", units), ("机关", offices)):
+            for names in listed:
+                together = [names] if isinstance(names, str) else list(names)
+                for name in together:
+                    clean = name.strip()
+                    if len(clean) >= 2 and not MARK.search(clean):
+                        self._names.setdefault(clean, (kind, together[0].strip()))
         longest_first = sorted(self._names, key=lambda name: (-len(name), name))
         self._pattern = re.compile("|".join(re.escape(name) for name in longest_first)) if longest_first else None
 
-    def _next(self, kind: str) -> str:
-        self._counts[kind] = self._counts.get(kind, 0) + 1
-        return f"〔{kind}{self._counts[kind]}〕"
+    def _mark(self, kind: str, key: str) -> str:
+        if (kind, key) not in self._found:
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+            self._found[(kind, key)] = f"〔{kind}{self._counts[kind]}〕"
+        return self._found[(kind, key)]
 
     def text(self, text: str) -> str:
         """The text without what tells of whom and where it speaks. What was replaced before stays as it is."""
@@ -65,7 +73,7 @@ class Anonymiser:
     def _part(self, text: str) -> str:
         pieces = [(text, False)]
         if self._pattern is not None:
-            pieces = self._split(pieces, self._pattern, lambda found: self._names[found])
+            pieces = self._split(pieces, self._pattern, lambda found: self._mark(*self._names[found]))
         for kind, pattern in PATTERNS:
             pieces = self._split(pieces, pattern, lambda found, kind=kind: self._of_form(kind, found))  # type: ignore[misc]
         return "".join(piece for piece, _done in pieces)
@@ -90,7 +98,4 @@ class Anonymiser:
         before = BEFORE.match(found) if kind == "地址" else None
         if before is not None:
             return before[0] + self._of_form(kind, found[before.end() :])
-        key = (kind, re.sub(r"[\s·•.-]", "", found).upper())
-        if key not in self._found:
-            self._found[key] = self._next(kind)
-        return self._found[key]
+        return self._mark(kind, re.sub(r"[\s·•.-]", "", found).upper())

@@ -300,7 +300,7 @@ def seal(session: Session, paper: Paper, consultation: Consultation, today: dt.d
 def issue(session: Session, consultation: Consultation, today: dt.date) -> None:
     """The town answers within its limit, counted from here."""
     due = current_calendar().add_working_days(today, figures.figure(figures.ANSWER, None, today))
-    consultation.issued_on, consultation.state_on = today, today
+    consultation.paper_on, consultation.state_on = today, today
     consultation.answer_due, consultation.answer_provisional, consultation.sort_due = due.day, due.provisional, due.day
     title = _("%(number)s 会商意见书已出具，请于 %(day)s 前答复采纳情况", number=consultation.number, day=due.day)
     access.tell(session, consultation, title, "issued", access.town_side(session, consultation.id))

@@ -16,7 +16,7 @@ from portal.tenancy import crossing
 
 def calendar_changed(years: list[int]) -> None:
     """The answer's limit, and the bureau's, of whatever is open. A day that somebody set by hand stays. In the caller's transaction."""
-    dues = (Consultation.answer_due, Consultation.take_by, Consultation.opinion_due, Consultation.issued_on, Consultation.approved_on)
+    dues = (Consultation.answer_due, Consultation.take_by, Consultation.opinion_due, Consultation.paper_on, Consultation.approved_on)
     touched = or_(*(extract("year", column).in_(years) for column in dues))
     with crossing("consultations.calendar", "calendar changed", unguarded=True):
         session = db.session()
@@ -33,8 +33,8 @@ def recompute(consultation: Consultation) -> None:
         due = calendar.add_working_days(start, get_setting(key, None, start))
         return due.day, due.provisional
 
-    if consultation.state == "issued" and consultation.issued_on is not None:
-        consultation.answer_due, consultation.answer_provisional = counted(figures.ANSWER, consultation.issued_on)
+    if consultation.state == "issued" and consultation.paper_on is not None:
+        consultation.answer_due, consultation.answer_provisional = counted(figures.ANSWER, consultation.paper_on)
         consultation.sort_due = consultation.answer_due
     elif consultation.state == "submitted" and consultation.approved_on is not None:
         consultation.take_by = consultation.sort_due = counted(figures.TAKE, consultation.approved_on)[0]

@@ -11,23 +11,27 @@ from plugins.consultations import closing, library, panel, requests, rules
 from plugins.consultations.models import Access, Consultation, Draw, Expert, Inquiry, LibraryEntry, Opinion, Paper, Seat
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
+from portal.context import Actor, use_actor
 from portal.database import utcnow
 from portal.directory.models import Organisation
 
 RICH = "500115001"
 UNITS = (
-    ("西南政法大学行政法学院", "教授"), ("重庆大学法学院", "副教授"), ("重庆中立律师事务所", "高级合伙人"), ("区规划设计研究院", "高级工程师"), ("市生态环境科学研究院", "研究员"),
-    ("重庆市律师协会行政法专业委员会", "主任"), ("区人民法院（退休）", "原行政庭庭长"), ("西部土地法律与政策研究中心", "研究员"), ("重庆渝都律师事务所", "律师"), ("区农业农村委员会（退休）", "原总农艺师"),
+    ("西南政法大学行政法学院", "教授"), ("重庆大学法学院", "副教授"), ("重庆中立律师事务所", "高级合伙人"), ("区规划设计研究院", "高级工程师"),
+    ("市生态环境科学研究院", "研究员"), ("重庆市律师协会行政法专业委员会", "主任"), ("区人民法院（退休）", "原行政庭庭长"), ("西部土地法律与政策研究中心", "研究员"),
+    ("重庆渝都律师事务所", "律师"), ("区农业农村委员会（退休）", "原总农艺师"),
     ("重庆市长寿区城乡建设与房地产综合执法研究会暨基层治理法治化促进中心", "秘书长"), ("重庆三峡学院", "讲师"),
 )  # fmt: skip
 FIELDS = (
-    ["行政处罚", "行政强制"], ["违法建设", "自然资源"], ["行政处罚", "行刑衔接"], ["违法建设", "城市管理"], ["生态环境"], ["行政处罚", "国家赔偿"], ["行政强制", "违法建设"],
+    ["行政处罚", "行政强制"], ["违法建设", "自然资源"], ["行政处罚", "行刑衔接"], ["违法建设", "城市管理"], ["生态环境"], ["行政处罚", "国家赔偿"],
+    ["行政强制", "违法建设"],
     ["自然资源", "农业农村"], ["市场监管", "安全生产"], ["农业农村"], ["城市管理", "违法建设"], ["生态环境", "行政处罚"],
 )  # fmt: skip
 CASES: tuple[dict[str, Any], ...] = (
     {
         "title": "某水产合作社擅自建设养殖管理用房案", "field": "违法建设", "triggers": ["relations", "jurisdiction"],
-        "facts": "古佛村 3 组某水产专业合作社在湖岸坑塘边建设管理用房 320 平方米，未办理规划许可和设施农业用地备案。合作社称属设施农业配套用房，负责人赵春花，电话 13812340001。"
+        "facts": "古佛村 3 组某水产专业合作社在湖岸坑塘边建设管理用房 320 平方米，未办理规划许可和设施农业用地备案。"
+        "合作社称属设施农业配套用房，负责人赵春花，电话 13812340001。"
         "\n现场勘验：砖混结构，一层，已投入使用；其中约 60 平方米用于餐饮接待。",
         "law": "《城乡规划法》第四十一条、第六十五条；《土地管理法》第七十七条；自然资规〔2019〕4 号文。",
         "questions": ["该用房是否属于设施农业用地的辅助设施？", "违法行为由镇街还是自然资源部门处罚？", "已投入使用的餐饮接待部分能否单独责令拆除？"],
@@ -82,8 +86,9 @@ def experts(context: Any, district: Organisation) -> None:
         ends = {3: context.today - dt.timedelta(days=12), 5: context.today + dt.timedelta(days=25)}.get(number, dt.date(context.today.year + 2, 12, 31))
         context.session.add(
             Expert(
-                org_id=district.id, name=account.name if account else context.name(), unit=unit, title=title, fields=fields, term_from=dt.date(context.today.year - 1, 1, 1),
-                term_to=ends, telephone=f"13{context.random.randint(0, 9)}{context.random.randint(10000000, 99999999)}", account_id=account.id if account else None,
+                org_id=district.id, name=account.name if account else context.name(), unit=unit, title=title, fields=fields,
+                term_from=dt.date(context.today.year - 1, 1, 1), term_to=ends,
+                telephone=f"13{context.random.randint(0, 9)}{context.random.randint(10000000, 99999999)}", account_id=account.id if account else None,
                 interests=[["春花水产专业合作社", ""]] if number == 7 else [], suspended=number == 11,
             )
         )  # fmt: skip
@@ -100,12 +105,15 @@ def one(context: Any, town: Organisation, number: int, state: str) -> None:
     """A consultation brought to where it would be by now."""
     case, chance, calendar = CASES[number % len(CASES)], context.random, current_calendar()
     ago = {"draft": 0, "approving": 1, "submitted": 2, "returned": 4, "accepted": 3, "collecting": 5, "summing": 12, "issued": 20, "answered": 35, "declined": 40}
-    begun = calendar.previous_working_day(context.today - dt.timedelta(days=ago.get(state, chance.randint(60, 300)) + (9 if town.code != RICH and state == "collecting" else 0)))
+    days = ago.get(state, chance.randint(60, 300)) + (9 if town.code != RICH and state == "collecting" else 0)
+    begun = calendar.previous_working_day(context.today - dt.timedelta(days=days))
     officer, leader = _account(context, town, "handling_officer"), _account(context, town, "leader")
-    files = [{"name": name, "proves": proves, "file": None, "filename": ""} for name, proves in (("现场勘验笔录", "位置、面积和用途"), ("询问笔录", "建设经过"), ("现场照片 12 张", "现状"))]
+    shown = (("现场勘验笔录", "位置、面积和用途"), ("询问笔录", "建设经过"), ("现场照片 12 张", "现状"))
+    files = [{"name": name, "proves": proves, "file": None, "filename": ""} for name, proves in shown]
     consultation = Consultation(
         org_id=town.id, title=case["title"], field=case["field"], triggers=case["triggers"], facts=case["facts"], law=case["law"], questions=case["questions"],
-        own_view=case["own_view"] if state != "draft" else "", parties=case["parties"], evidence=files if state != "draft" else [], created_by=officer.id, created_on=begun,
+        own_view=case["own_view"] if state != "draft" else "", parties=case["parties"], evidence=files if state != "draft" else [], created_by=officer.id,
+        created_on=begun,
         case_no=f"{town.short_name}罚〔{begun.year}〕{chance.randint(3, 60)}号", filed_on=begun - dt.timedelta(days=20), needed_by=context.today + dt.timedelta(days=20),
         urgency="urgent" if number % 5 == 1 else "normal", state="draft", state_on=begun, sort_due=rules.FOREVER,
     )  # fmt: skip
@@ -126,7 +134,7 @@ def advance(context: Any, c: Consultation, state: str, begun: dt.date, officer: 
     c.approver_id, c.submitted_by, c.state = leader.id, officer.id, state
     if state == "approving":
         return
-    requests.approve(session, c, {}, max(begun, context.today - dt.timedelta(days=2)) if state == "submitted" else begun) if c.needed_by else None
+    requests.approve(session, c, {}, max(begun, context.today - dt.timedelta(days=2)) if state == "submitted" else begun)
     if state in ("submitted", "returned", "declined"):
         c.sort_due = c.sort_due if state == "submitted" else rules.FOREVER
         return
@@ -148,7 +156,9 @@ def advance(context: Any, c: Consultation, state: str, begun: dt.date, officer: 
         return
     paper.advice = "建议以街道意见为基础，补充用途证据后依法处理；涉及职权划分的，与自然资源部门书面确认。"
     issued = calendar.add_working_days(c.opinion_due, 2).day
-    closing.seal(session, paper, c, min(issued, context.today))
+    signer = session.scalars(select(Account.name).join(RoleGrant, RoleGrant.account_id == Account.id).where(RoleGrant.role == "supervisor")).first()
+    with use_actor(Actor(None, signer or "", "supervisor")):
+        closing.seal(session, paper, c, min(issued, context.today))
     closing.issue(session, c, min(issued, context.today))
     if state == "issued":
         return
@@ -161,9 +171,8 @@ def advance(context: Any, c: Consultation, state: str, begun: dt.date, officer: 
 def members(context: Any, c: Consultation, state: str) -> None:
     """A panel of three: an expert drawn, one chosen, a department; with opinions where it is that far."""
     session = context.session
-    drawn = [item for item in panel.expert_candidates(session, context.today, c.field) if not item.suspended and item.term and item.term[1] > context.today] or panel.expert_candidates(
-        session, context.today
-    )
+    pool = panel.expert_candidates(session, context.today)
+    drawn = [item for item in pool if c.field in item.fields and not item.suspended and item.term and item.term[1] > context.today] or pool
     seed = f"{c.number}-{context.random.randrange(16**16):016x}"
     result = rules.draw(seed, [item.key for item in drawn], 1)
     record = Draw(
@@ -173,7 +182,7 @@ def members(context: Any, c: Consultation, state: str) -> None:
     )  # fmt: skip
     session.add(record)
     session.flush()
-    expert = next(item for item in panel.expert_candidates(session, context.today) if item.account_id is not None)
+    expert = next(item for item in pool if item.account_id is not None)
     units = [item for item in panel.unit_candidates(session, context.today) if item.org_id != c.org_id]
     departments = [item for item in units if item.kind == "department"]
     towns = [item for item in units if item.kind == "town"]
@@ -182,9 +191,10 @@ def members(context: Any, c: Consultation, state: str) -> None:
     for place, (who, how) in enumerate(chosen):
         given = state != "collecting" or place == 1
         seat = Seat(
-            org_id=c.org_id, consultation_id=c.id, account_id=who.account_id, member_org_id=who.org_id, kind=who.kind, expert_id=who.expert_id, name=who.name, unit=who.unit,
-            chosen=how, draw_id=record.id if how == "draw" else None, number=c.number, state="submitted" if given else ("declared" if place == 0 and c.id % 2 else "invited"),
-            state_on=c.opinion_due if given else c.invited_on, due_on=c.opinion_due, late=given and place == 2 and c.id % 3 == 0, attended=True if c.form == "meeting" and given else None,
+            org_id=c.org_id, consultation_id=c.id, account_id=who.account_id, member_org_id=who.org_id, kind=who.kind, expert_id=who.expert_id, name=who.name,
+            unit=who.unit, chosen=how, draw_id=record.id if how == "draw" else None, number=c.number,
+            state="submitted" if given else ("declared" if place == 0 and c.id % 2 else "invited"), state_on=min(c.opinion_due, context.today) if given else c.invited_on,
+            due_on=c.opinion_due, late=given and place == 2 and c.id % 3 == 0, attended=True if c.form == "meeting" and given else None,
         )  # fmt: skip
         session.add(seat)
         session.flush()
@@ -195,16 +205,16 @@ def members(context: Any, c: Consultation, state: str) -> None:
         if given:
             opinion(context, c, seat, said[place])
     if state == "collecting":
-        asked = Inquiry(org_id=c.org_id, consultation_id=c.id, account_id=chosen[1][0].account_id, text="该用房是否缴纳过耕地占用税？能否提供用地备案表？", asked_at=utcnow())
-        session.add(asked)
+        text = "该用房是否缴纳过耕地占用税？能否提供用地备案表？"
+        session.add(Inquiry(org_id=c.org_id, consultation_id=c.id, account_id=chosen[1][0].account_id, text=text, asked_at=utcnow()))
     session.flush()
 
 
 def opinion(context: Any, c: Consultation, seat: Seat, said: str) -> None:
     """What a member says, question by question."""
     answers = [
-        {"conclusion": said if place == 0 else context.random.choice(("agree", "suggest")), "reasons": REASONS[said if place == 0 else "agree"], "basis": c.law.split("；")[0]}
-        for place in range(len(c.questions))
+        {"conclusion": code, "reasons": REASONS[code], "basis": c.law.split("；")[0]}
+        for code in (said if place == 0 else context.random.choice(("agree", "suggest")) for place in range(len(c.questions)))
     ]  # fmt: skip
     at = dt.datetime.combine(seat.state_on, dt.time(7, 0), tzinfo=dt.UTC)
     context.session.add(Opinion(org_id=c.org_id, consultation_id=c.id, seat_id=seat.id, account_id=seat.account_id, answers=answers, remark="", given_at=at))
@@ -214,7 +224,7 @@ def finish(context: Any, c: Consultation, paper: Paper) -> None:
     """Archived, with its case in the library and what became of it."""
     assert c.answered_on is not None
     c.archived_on = min(c.answered_on + dt.timedelta(days=5), context.today)
-    c.outcome = context.random.choice(rules.OUTCOMES[:2] + ("none",))
+    c.outcome = context.random.choice((*rules.OUTCOMES[:2], "none"))
     c.outcome_on = c.archived_on
     entry = library.collect(context.session, c, paper, panel.seats(context.session, c.id))
     count = len(list(context.session.scalars(select(LibraryEntry.id))))

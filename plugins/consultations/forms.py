@@ -243,20 +243,20 @@ class DrawForm(FlaskForm):
 
 
 class FindingForm(PlainForm):
-    majority = area(_l("多数意见"), LONGEST, 5)
-    dissent = area(_l("不同意见"), LONGEST, 3)
+    majority = area(_l("汇总与多数意见"), LONGEST, 6)
+    dissent = area(_l("分歧意见"), LONGEST, 3)
 
 
 class PaperForm(FlaskForm):
-    course = area(_l("会商经过"), LONGEST, 4, required=True)
+    course = area(_l("会商经过"), LONGEST, 6, required=True)
     findings = FieldList(FormField(FindingForm), max_entries=rules.MOST_QUESTIONS)
     advice = area(_l("总体建议"), LONGEST, 5)
 
 
 class CheckedFindingForm(PlainForm):
     question = area(_l("争议焦点"), LONGEST, 2)
-    majority = area(_l("多数意见"), LONGEST, 4)
-    dissent = area(_l("不同意见"), LONGEST, 3)
+    majority = area(_l("汇总与多数意见"), LONGEST, 5)
+    dissent = area(_l("分歧意见"), LONGEST, 3)
 
 
 class LibraryForm(FlaskForm):

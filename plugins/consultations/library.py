@@ -25,9 +25,10 @@ def anonymiser(session: Session, consultation: Consultation, seats: Sequence[Sea
     units = dict.fromkeys(party.get("unit", "") for party in consultation.parties)
     persons = [party["name"] for party in consultation.parties if len(party["name"]) <= 4]
     firms = [party["name"] for party in consultation.parties if len(party["name"]) > 4]
-    offices = [text for row in session.execute(select(Organisation.name, Organisation.short_name).order_by(Organisation.weight)) for text in (row.name, row.short_name)]
-    offices += [consultation.number, consultation.case_no, *(seat.unit for seat in seats)]
-    return Anonymiser([*persons, *handlers, *(seat.name for seat in seats)], [*firms, *filter(None, units)], filter(None, dict.fromkeys(offices)))
+    rows = session.execute(select(Organisation.name, Organisation.short_name).order_by(Organisation.weight))
+    offices: list[Any] = [(row.name, row.short_name) for row in rows]
+    offices += [text for text in (consultation.number, consultation.case_no, *(seat.unit for seat in seats)) if text]
+    return Anonymiser([*persons, *handlers, *(seat.name for seat in seats)], [*firms, *filter(None, units)], offices)
 
 
 def collect(session: Session, consultation: Consultation, paper: Paper, seats: Sequence[Seat]) -> LibraryEntry:

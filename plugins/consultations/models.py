@@ -123,7 +123,7 @@ class Consultation(OfCase, OrgScoped, Versioned, Base):
     meeting_reference: Mapped[str] = mapped_column(String(80), default="")
     meeting_url: Mapped[str] = mapped_column(String(200), default="")
 
-    issued_on: Mapped[dt.date | None]
+    paper_on: Mapped[dt.date | None]
     answer_due: Mapped[dt.date | None]
     answer_provisional: Mapped[bool] = mapped_column(default=False)
     answer_state: Mapped[str] = mapped_column(String(10), default="")

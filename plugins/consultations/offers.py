@@ -27,7 +27,7 @@ def navigation() -> list[NavItem]:
         NavItem(_("会商邀请"), "consultations_seats.index", rights.SIT, "mail", 305, section),
         NavItem(_("案例库"), "consultations_library.index", rights.LIBRARY, "archive", 330, section),
         NavItem(_("专家库"), "consultations_pool.index", rights.POOL, "users", 340, section),
-        NavItem(_("会商统计"), "consultations_library.numbers", rights.STATISTICS, "chart-bar", 350, section),
+        NavItem(_("会商统计"), "consultations_statistics.index", rights.STATISTICS, "chart-bar", 350, section),
     ]
     if _in_town() or can(rights.CONVENE):
         found.append(NavItem(_("案件会商"), "consultations.index", rights.READ, "shield", 300, section))

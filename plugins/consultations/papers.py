@@ -27,7 +27,7 @@ def opinion_paper(consultation: Consultation, paper: Paper, members: Sequence[Se
     for number, item in enumerate(paper.findings, 1):
         blocks += [Heading(2, f"（{numeral(number)}）{item['question']}"), Para(item["majority"])]
         if item["dissent"]:
-            blocks += [Heading(3, _("不同意见")), Para(item["dissent"])]
+            blocks += [Heading(3, _("分歧意见")), Para(item["dissent"])]
     blocks += [Heading(1, _("三、总体建议")), Para(paper.advice), Heading(1, _("四、说明")), Para(str(words.ADVICE_ONLY))]
     blocks += [Heading(1, _("附：会商组成员")), members_table(members)]
     return Document(

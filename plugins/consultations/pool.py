@@ -192,5 +192,5 @@ def apply(session: Session, results: list[RowResult], context: ImportContext) ->
 SPEC = ImportSpec(
     name="experts", title=_l("会商专家库"), plugin="consultations", permission=rights.POOL, columns=COLUMNS, check=check, apply=apply,
     help=_l("表头可在前 30 行；同单位同姓名的专家按新内容更新。专业领域用顿号分开，须在参数“会商专业领域”中。账号在专家页面另行登记。"),
-    done_endpoint="consultations_pool.index",
+    done_endpoint="consultations_pool.index", of_district=True,
 )  # fmt: skip

@@ -53,7 +53,7 @@ def median(days: list[int]) -> int | None:
 def of_year(session: Session, year: int) -> Figures:
     """Consultations taken in a year: one statement."""
     c = Consultation
-    columns = (c.org_id, c.field, c.state, c.form, c.answer, c.outcome, c.taken_on, c.issued_on, c.answered_on, c.answer_due)
+    columns = (c.org_id, c.field, c.state, c.form, c.answer, c.outcome, c.taken_on, c.paper_on, c.answered_on, c.answer_due)
     within = (c.taken_on >= dt.date(year, 1, 1), c.taken_on <= dt.date(year, 12, 31), c.state.not_in(("declined", "returned")))
     rows = session.execute(select(*columns).where(*within)).all()
     names = {row.id: row.name for row in session.execute(select(Organisation.id, Organisation.name).order_by(Organisation.weight))}
@@ -61,7 +61,7 @@ def of_year(session: Session, year: int) -> Figures:
     found.answered = sum(1 for row in rows if row.answered_on)
     found.adopted, found.partly = (sum(1 for row in rows if row.answered_on and row.answer == code) for code in ("adopted", "partly"))
     found.late_answers = sum(1 for row in rows if row.answered_on and row.answer_due and row.answered_on > row.answer_due)
-    days = [(row.issued_on - row.taken_on).days for row in rows if row.issued_on]
+    days = [(row.paper_on - row.taken_on).days for row in rows if row.paper_on]
     found.median_days = median(days)
     found.rows = _towns(rows, names)
     found.charts = _charts(rows, names)
@@ -76,7 +76,7 @@ def _towns(rows: Any, names: dict[int, str]) -> list[tuple[str, int, int, int, i
     for org_id, name in names.items():
         mine = counted.get(org_id, [])
         if mine:
-            took = median([(row.issued_on - row.taken_on).days for row in mine if row.issued_on])
+            took = median([(row.paper_on - row.taken_on).days for row in mine if row.paper_on])
             answered = [row for row in mine if row.answered_on]
             listed.append((name, len(mine), len(answered), sum(1 for row in answered if row.answer in ("adopted", "partly")), took))
     return listed

@@ -150,13 +150,14 @@ def page(consultation: Consultation, *, inquiry: Any = None, reply: Any = None, 
     given = closing.opinions(session, key)
     members = panel.seats(session, key) if consultation.state not in ("draft", "approving", "submitted", "returned", "accepted") or convener else []
     editable = town and can(rights.ASK) and consultation.state in requests.EDITABLE
+    holders = access.holders(session, key) if inside else []
     handlers = forms.HandlerForm(formdata=None)
-    handlers.account.choices = [(str(k), name) for k, name in requests.people(session, consultation.org_id, today(), rights.ASK)] if town and can(rights.ASK) else []
+    handlers.account.choices = _addable(consultation, {row.account_id for row in holders}) if town and can(rights.ASK) else []
     return render_template(
         "consultations/detail.html", consultation=consultation, workflow=workflow.CONSULTATION, seat_flow=workflow.SEAT, words=words, town=town, convener=convener,
         seat=seat, inside=inside, marked=files.needs_mark(consultation), due=due_badge(consultation), inquiries=found, given=given, members=members,
         opinion_files=files.all_of_opinions(session, [opinion.id for _seat, opinion in given]),
-        holders=access.holders(session, key) if inside else [], lacking=requests.lacking(consultation) if editable else [], editable=editable,
+        holders=holders, may_name=town and can(rights.ASK), lacking=requests.lacking(consultation) if editable else [], editable=editable,
         evidence=evidence or forms.EvidenceForm(formdata=None), handlers=handlers, inquiry=inquiry or forms.InquiryForm(formdata=None),
         reply=reply or forms.ReplyForm(formdata=None), reply_to=reply_to, may_answer=town and can(rights.ASK) and consultation.state in seats.LIVE,
         may_ask=seat is not None and seat.state == "declared" and consultation.state in seats.LIVE, paper=closing.paper_of(session, key),
@@ -165,6 +166,12 @@ def page(consultation: Consultation, *, inquiry: Any = None, reply: Any = None, 
         origin=origin_of(key) if town else None, case_limit=rules.case_limit(consultation.filed_on, get_setting(figures.CASE, None, today())),
         history=queries.steps(key) if inside else [], looks=queries.looks(key) if inside else [], case_days=get_setting(figures.CASE, None, today()),
     )  # fmt: skip
+
+
+def _addable(consultation: Consultation, listed: set[int]) -> list[tuple[str, str]]:
+    """Who of the town could be let into the file."""
+    found = requests.people(db.session(), consultation.org_id, today(), rights.ASK)
+    return [(str(account), name) for account, name in found if account not in listed]
 
 
 def origin_of(consultation_id: int) -> Any:

@@ -1,4 +1,4 @@
-"""The library of closed consultations, and what the convener checks before anybody reads it; statistics."""
+"""The library of closed consultations, and what the convener checks before anybody reads it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from plugins.consultations import figures, forms, library, rights, statistics, words
+from plugins.consultations import figures, forms, library, rights, words
 from plugins.consultations.models import LibraryEntry
 from portal.auth.permissions import can, require
 from portal.clock import today
@@ -87,13 +87,3 @@ def check(entry_id: int) -> Any:
         flash(_("已保存。"), "success")
         return redirect(url_for("consultations_library.detail", entry_id=entry_id), 303)
     return render_template("consultations/case_check.html", entry=entry, form=form), 422 if request.method == "POST" else 200
-
-
-@blueprint.get("/statistics")
-@require(rights.STATISTICS)
-def numbers() -> Any:
-    """By town, field, time taken and adopted share."""
-    year = request.args.get("year", "")
-    known = statistics.years(db.session(), today())
-    chosen = int(year) if year in {str(item) for item in known} else known[0]
-    return render_template("consultations/statistics.html", years=known, year=chosen, found=statistics.of_year(db.session(), chosen))

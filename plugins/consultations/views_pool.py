@@ -60,10 +60,10 @@ def spec() -> ListSpec:
         select=_select,
         key=Expert.id,
         columns=[
-            Column("name", _l("姓名"), lambda row: row.name, link=lambda row: url_for("consultations_pool.detail", expert_id=row.id), order="name"),
-            Column("unit", _l("工作单位"), lambda row: row.unit, css="wide"),
+            Column("name", _l("姓名"), lambda row: row.name, link=lambda row: url_for("consultations_pool.detail", expert_id=row.id), order="name", css="name"),
+            Column("unit", _l("工作单位"), lambda row: row.unit),
             Column("title", _l("职务职称"), lambda row: row.title),
-            Column("fields", _l("专业领域"), lambda row: "、".join(row.fields)),
+            Column("fields", _l("专业领域"), lambda row: "、".join(row.fields), css="wide"),
             Column("term", _l("聘期至"), lambda row: row.term_to, badge=_term, order="term"),
             Column("load", _l("在办"), lambda row: _counted(row.id)[0] or "", css="num"),
             Column("on_time", _l("按期 / 应交"), _on_time, css="num"),

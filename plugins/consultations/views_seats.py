@@ -47,7 +47,7 @@ def detail(seat_id: int) -> Any:
         "consultations/seat.html", seat=seat, flow=workflow.SEAT, words=words, names=names, opinion=opinion, live=consultation.state in seats.LIVE,
         readable=readable, questions=consultation.questions if opinion is not None else [], form=consultation.form, field=consultation.field,
         meeting_at=consultation.meeting_at, meeting_place=consultation.meeting_place, draft=seats.load_draft(db.session(), seat),
-        ended=workflow.CONSULTATION.state(consultation.state), step=_step(seat), issued=consultation.issued_on,
+        ended=workflow.CONSULTATION.state(consultation.state), step=_step(seat), issued=consultation.paper_on,
     )  # fmt: skip
 
 

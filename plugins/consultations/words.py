@@ -46,7 +46,7 @@ WORDS = TrailWords(
         "experts.imported": _l("导入专家库"), "consultations.draw_checked": _l("核验随机抽取"),
     },
     fields={
-        "opinion_due": _l("意见期限"), "answer_due": _l("答复期限"), "form": _l("会商方式"), "answer": _l("采纳情况"), "outcome": _l("案件结果"),
+        "opinion_due": _l("意见期限"), "answer_due": _l("答复期限"), "paper_on": _l("意见书出具"), "take_by": _l("受理期限"),
         "meeting_at": _l("会商时间"), "meeting_place": _l("会商地点"), "term_to": _l("聘期至"), "number": _l("编号"), "unit": _l("单位"),
     },
 )  # fmt: skip

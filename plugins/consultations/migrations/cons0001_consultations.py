@@ -74,7 +74,7 @@ def upgrade() -> None:
     sa.Column('meeting_note', sa.Text(), nullable=False),
     sa.Column('meeting_reference', sa.String(length=80), nullable=False),
     sa.Column('meeting_url', sa.String(length=200), nullable=False),
-    sa.Column('issued_on', sa.Date(), nullable=True),
+    sa.Column('paper_on', sa.Date(), nullable=True),
     sa.Column('answer_due', sa.Date(), nullable=True),
     sa.Column('answer_provisional', sa.Boolean(), nullable=False),
     sa.Column('answer_state', sa.String(length=10), nullable=False),

@@ -9,9 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugins.consultations.models import Consultation, Draw, Expert, Opinion, Paper, Seat
+from plugins.consultations.models import Expert, Paper, Seat
 from portal.auth.models import Account
 from portal.auth.operations import create_account, grant_role
+from portal.clock import today as clock
 from portal.context import NOBODY, system_actor, use_actor
 from portal.database import db
 from portal.tenancy import EVERYTHING, use_scope
@@ -21,13 +22,15 @@ TODAY = dt.date(2026, 11, 24)
 FIELD = "违法建设"
 FACTS = "当事人长寿湖渔业公司在古佛村 3 组 18 号建设养殖用房，负责人王大勇，电话 13812341234，车牌渝B12345。"
 REQUEST = {
-    "title": "某公司擅自建设养殖用房案", "field": FIELD, "case_no": "江南罚〔2026〕8号", "filed_on": "2026-07-06", "triggers": ["relations", "jurisdiction"], "facts": FACTS,
-    "law": "《城乡规划法》第六十四条、《土地管理法》第七十七条", "questions-0": "是否属于设施农业用地", "questions-1": "由镇街还是自然资源部门处罚", "own_view": "倾向由本街道立案处罚。",
+    "title": "某公司擅自建设养殖用房案", "field": FIELD, "case_no": "江南罚〔2026〕8号", "filed_on": "2026-07-06", "facts": FACTS,
+    "triggers": ["relations", "jurisdiction"], "law": "《城乡规划法》第六十四条、《土地管理法》第七十七条",
+    "questions-0": "是否属于设施农业用地", "questions-1": "由镇街还是自然资源部门处罚", "own_view": "倾向由本街道立案处罚。",
     "parties-0-name": "长寿湖渔业公司", "parties-0-role": "当事人", "parties-0-unit": "", "parties-1-name": "王大勇", "parties-1-role": "法定代表人",
     "parties-1-unit": "长寿湖渔业公司", "needed_by": "2026-12-31", "urgency": "normal", "secrecy": "internal",
 }  # fmt: skip
 EXPERTS = (
-    ("ex1", "何明远", "西南政法大学"), ("ex2", "段雪松", "重庆大学法学院"), ("ex3", "汪立新", "中立律师事务所"), ("ex4", "石国栋", "区规划设计院"), ("ex5", "蒋海燕", "市律师协会"),
+    ("ex1", "何明远", "西南政法大学"), ("ex2", "段雪松", "重庆大学法学院"), ("ex3", "汪立新", "中立律师事务所"), ("ex4", "石国栋", "区规划设计院"),
+    ("ex5", "蒋海燕", "市律师协会"),
 )  # fmt: skip
 
 
@@ -131,7 +134,7 @@ class Play:
     def collecting(self, *usernames: str, form: str = "written", **changes: Any) -> int:
         key = self.accepted(form, **changes)
         self.choose(key, *(usernames or ("ex1", "ex2", "ga_liaison")))
-        self.done("sup", key, "invite", opinion_due="2026-12-01")
+        self.done("sup", key, "invite", opinion_due=str(max(dt.date(2026, 12, 1), clock() + dt.timedelta(days=7))))
         return key
 
     def declare(self, key: int, username: str) -> int:
@@ -181,7 +184,8 @@ SECRET = "只有我知道的理由"
 def opinion(conclusion: str = "agree", who: str = "") -> dict[str, str]:
     found = {"remark": ""}
     for number in range(2):
-        found |= {f"answers-{number}-conclusion": conclusion, f"answers-{number}-reasons": f"{SECRET}{who}{number}", f"answers-{number}-basis": "《城乡规划法》第六十四条"}
+        parts = {"conclusion": conclusion, "reasons": f"{SECRET}{who}{number}", "basis": "《城乡规划法》第六十四条"}
+        found |= {f"answers-{number}-{name}": text for name, text in parts.items()}
     return found
 
 

@@ -105,8 +105,8 @@ def test_an_expert_sees_nothing_else_of_the_portal(play):
     page = play.text("ex1", "/")
     nav = re.findall(r'<a href="(/[^"]*)"', page[page.index('id="sidebar"') : page.index("<main")])
     assert nav == ["/", "/consultations/seats"]
-    for path in ("/people", "/complaints", "/certificates", "/consultations/library", "/consultations/experts", "/consultations/statistics", f"/consultations/{key}/panel",
-                 "/consultations/new", "/organisations", "/audit", "/admin/plugins"):  # fmt: skip
+    for path in ("/people", "/complaints", "/certificates", "/consultations/library", "/consultations/experts", "/consultations/statistics",
+                 f"/consultations/{key}/panel", "/consultations/new", "/organisations", "/audit", "/admin/plugins"):  # fmt: skip
         assert play["ex1"].get(path).status_code in (403, 404), path
 
 

@@ -16,7 +16,7 @@ def test_a_written_consultation_from_the_draft_to_the_archive(play):
     key = play.archived()
     found = fetch(Consultation, id=key)
     assert (found.state, found.number, found.answer, found.form) == ("archived", "江南商〔2026〕1号", "adopted", "written")
-    assert found.issued_on == dt.date(2026, 11, 24) and found.answer_due == dt.date(2026, 12, 15)
+    assert found.paper_on == dt.date(2026, 11, 24) and found.answer_due == dt.date(2026, 12, 15)
     paper = fetch(Paper, consultation_id=key)
     assert paper.state == "signed" and paper.number == "江南商意〔2026〕1号" and len(paper.digest) == 64
     assert "3 份意见：同意 3。" in paper.findings[0]["majority"] and paper.findings[0]["dissent"] == ""
@@ -36,7 +36,8 @@ def test_a_consultation_by_meeting_keeps_date_place_and_who_came(play):
     assert bad.status_code == 422
     play.done("sup", key, "schedule", meeting_on="2026-11-27", meeting_time="09:30", meeting_place="区司法局三楼会议室")
     for who in ("ex1", "jn_officer"):
-        assert [n.title for n in every(Notice, account_id=account(who).id) if "会商会议" in n.title] == ["江南商〔2026〕1号 会商会议：2026-11-27 09:30，区司法局三楼会议室"]
+        told = [notice.title for notice in every(Notice, account_id=account(who).id) if "会商会议" in notice.title]
+        assert told == ["江南商〔2026〕1号 会商会议：2026-11-27 09:30，区司法局三楼会议室"]
     calendar = play.text("ex1", f"/consultations/seats/{seat_of(key, 'ex1')}/meeting.ics").replace("\r\n ", "")
     assert "DTSTART;TZID=Asia/Shanghai:20261127T093000" in calendar and "养殖" not in calendar and "江南商〔2026〕1号" in calendar
     assert play["jn_officer"].get(f"/consultations/{key}/meeting.ics").status_code == 200
