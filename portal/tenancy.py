@@ -204,7 +204,7 @@ def _guard(model: Any, scope: Scope) -> Any:
     """The narrowing of a guarded model for whoever is acting; while that is being found out, nothing of it is seen."""
     actor = current_actor()
     if _looking.get():
-        return _criterion(model, frozenset())
+        return _criterion(model, frozenset(), True)
     token = _looking.set(True)
     try:
         orgs = visible_orgs(model.__plugin__, Scope(scope.name, None, scope.switched_off))
