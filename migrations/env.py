@@ -3,6 +3,7 @@
 from alembic import context
 
 from portal.database import Base
+from portal.search.schema import TABLE
 
 config = context.config
 chain = config.attributes["chain"]
@@ -10,8 +11,8 @@ connection = config.attributes["connection"]
 
 
 def belongs(name: str | None, kind: str, _parents: object) -> bool:
-    """Only the tables of this chain are compared with the models."""
-    return kind != "table" or bool(name and name.startswith(chain.prefixes))
+    """Only the tables of this chain are compared with the models; the search's grams have none."""
+    return kind != "table" or bool(name and name.startswith(chain.prefixes) and not name.startswith(TABLE))
 
 
 def belongs_object(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:

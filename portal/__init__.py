@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,24 +19,25 @@ CATALOGUES = Path(__file__).parent / "translations"
 
 MODELS = (
     "audit.models", "auth.models", "calendar.models", "directory.models", "records.models", "records.attachments", "records.once", "records.links", "jobs.models",
-    "inbox.models", "settings", "plugins",
+    "inbox.models", "settings", "plugins", "search.models", "documents.store",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Portal:
-    """What one application carries: its settings, its keys and its plugins. Reached as ``app.extensions["portal"]``."""
+    """What one application carries: its settings, its keys, its plugins, and how another one is built. Reached as ``app.extensions["portal"]``."""
 
     settings: Settings
     keyring: Keyring
     plugins: PluginManager
+    build: Callable[[Settings], Flask]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application, in the order in which things happen."""
     from flask_babel import Babel
 
-    from portal import admin, audit, auth, database, inbox, jobs, lifecycle, people, records, tenancy, web
+    from portal import admin, audit, auth, database, documents, inbox, jobs, lifecycle, people, records, search, tenancy, web
     from portal.config import load_settings
     from portal.core_plugin import CorePlugin
     from portal.crypto import Keyring, secret_key
@@ -49,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SECRET_KEY"] = secret_key(settings.instance)
     database.init_app(app, settings)
     plugins = PluginManager(settings, CorePlugin(), __version__)
-    app.extensions["portal"] = Portal(settings, Keyring.open(settings.instance, settings.cipher), plugins)
+    app.extensions["portal"] = Portal(settings, Keyring.open(settings.instance, settings.cipher), plugins, create_app)
     folders = ";".join(map(str, (CATALOGUES, *plugins.hooks.portal_translations())))
     Babel(app, default_locale="zh_Hans_CN", default_timezone=settings.timezone, locale_selector=select_locale, default_translation_directories=folders)
     import_models()
@@ -59,9 +61,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     audit.init_app(app)
     auth.init_app(app)
     web.init_app(app)
-    for part in (records, people, inbox, jobs, admin):
+    for part in (records, documents, people, inbox, jobs, admin):
         part.init_app(app)
     plugins.init_app(app)
+    search.init_app(app)
     with app.app_context():
         _check_roles(settings)
     return app

@@ -19,6 +19,8 @@ class Actor:
     session_ref: str = ""
     address: str = ""
     request_id: str = ""
+    coarse: bool = False
+    """Events of this actor tell the day, not the time: nobody can be found by when they came."""
 
 
 NOBODY = Actor(None, "", "")

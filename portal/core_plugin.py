@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from portal.contract import Hit, Job, NavItem, Permission, RecordType, Role, Todo, TrailWords
+from flask_babel import lazy_gettext as _l
+
+from portal.contract import Card, Job, NavItem, Permission, RecordType, Role, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 
@@ -34,18 +36,19 @@ class CorePlugin:
         from portal.admin import audit_views, town_views
         from portal.admin import views as admin
         from portal.auth import admin as accounts
+        from portal.documents import views as documents
         from portal.jobs import views as jobs
         from portal.people import organisations
         from portal.people import views as people
 
-        parts = (people, organisations, admin, accounts, jobs, audit_views, town_views)
+        parts = (people, organisations, admin, accounts, jobs, audit_views, town_views, documents)
         return [item for part in parts for item in part.navigation()]
 
     @hookimpl
-    def portal_search(self, query: str, limit: int) -> list[Hit]:
-        from portal.people import views as people
+    def portal_dashboard_cards(self, today: dt.date) -> list[Card]:
+        from portal.admin import cards
 
-        return people.hits(query, limit)
+        return cards.cards(today)
 
     @hookimpl
     def portal_todos(self, today: dt.date) -> list[Todo]:
@@ -58,11 +61,12 @@ class CorePlugin:
         from flask import url_for
 
         from portal.directory.models import Person
+        from portal.people import views as people
 
         def person_url(record_id: int) -> str:
             return url_for("people.detail", person_id=record_id)
 
-        return [RecordType("directory.person", "人员", Person, person_url, "people.read")]
+        return [RecordType("directory.person", _l("人员"), Person, person_url, "people.read", search=people.SEARCH)]
 
     @hookimpl
     def portal_trail_words(self) -> list[TrailWords]:
@@ -72,6 +76,9 @@ class CorePlugin:
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:
+        from portal import rotation
+        from portal.backup import nightly
         from portal.jobs import housekeeping, watch
+        from portal.people import jobs as people
 
-        return [housekeeping.JOB, watch.JOB]
+        return [housekeeping.JOB, watch.JOB, nightly.JOB, rotation.JOB, people.JOB]

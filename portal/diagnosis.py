@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 import stat
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import migrate
+from portal import migrate, rotation, search
 from portal.audit import standing
 from portal.audit.models import Event
+from portal.backup import making
 from portal.calendar.service import current_calendar
+from portal.crypto import keyring
 from portal.database import db, utcnow
 from portal.jobs import leases
 from portal.jobs.scheduler import LEASE
@@ -30,12 +33,12 @@ class Finding(NamedTuple):
 
 def examine(app: Flask) -> list[Finding]:
     """Every check, in the order in which one would mend."""
-    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app), *_trail(app)]
+    findings = [Finding("configuration", True, "read"), *_plugins(app), *_files(app), *_disk(app), *_trail(app), *_backups(app)]
     with app.app_context():
         database = _database(app)
         findings.extend(database)
         if all(finding.ok for finding in database):
-            findings.extend([*_clock(), *_calendar(), *_scheduler()])
+            findings.extend([*_keys(), *_clock(), *_calendar(), *_search(), *_scheduler()])
     return findings
 
 
@@ -70,6 +73,18 @@ def _trail(app: Flask) -> list[Finding]:
         return [Finding("audit trail", True, "not verified yet")]
     found = f"{'whole' if last['ok'] else 'BROKEN'} at {last['at'] or 'an unknown time'}"
     return [Finding("audit trail", last["ok"], found, "find the cause, keep the evidence; portal audit verify shows the first broken event")]
+
+
+def _backups(app: Flask) -> list[Finding]:
+    """Nightly backups, where a folder for them is set, are there and young."""
+    settings = app.extensions["portal"].settings
+    if not settings.backup_folder:
+        return [Finding("backups", True, "no folder is set for nightly ones")]
+    files = sorted(Path(settings.backup_folder).glob(f"portal-*{making.SUFFIX}"))
+    if not files:
+        return [Finding("backups", False, "none in the folder", "portal jobs run core.backup, and see what it says")]
+    hours = (utcnow().timestamp() - files[-1].stat().st_mtime) / 3600
+    return [Finding("backups", hours < 48, f"{len(files)}, the newest {hours:.0f} hours old", "portal jobs run core.backup, and see what it says")]
 
 
 def signs_of_life(app: Flask) -> dict[str, Any]:
@@ -107,6 +122,14 @@ def _database(app: Flask) -> list[Finding]:
     return findings
 
 
+def _keys() -> list[Finding]:
+    """Whether every protected value can be read with the keys that are there."""
+    lost = rotation.losses()
+    old = [number for number in rotation.keys_in_use() if number != keyring().current]
+    found = "; ".join(map(str, lost)) or (f"key {keyring().current}; still to be encrypted anew: values of key {', '.join(map(str, old))}" if old else "in order")
+    return [Finding("keys", not lost, found, "restore keys.json from its own backup; if there is none: portal keys rotate --despite-loss")]
+
+
 def _clock() -> list[Finding]:
     """A clock that runs behind the newest event has been set back."""
     newest = db.session.scalar(select(func.max(Event.at))) or 0
@@ -122,6 +145,13 @@ def _calendar() -> list[Finding]:
     missing = sorted(wanted - years)
     found = f"covers {max(years)}" if not missing else "not loaded: " + ", ".join(map(str, missing))
     return [Finding("calendar", not missing, found, "load the State Council's calendar on the page 工作日历")]
+
+
+def _search() -> list[Finding]:
+    """The index holds every record as it is."""
+    behind = search.lagging()
+    found = "; ".join(f"{kind.name}: {kind.why}" for kind in behind)
+    return [Finding("search index", not behind, found or "up to date", "portal search rebuild")]
 
 
 def _scheduler() -> list[Finding]:

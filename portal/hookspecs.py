@@ -13,7 +13,24 @@ from typing import Any
 
 import pluggy
 
-from portal.contract import Card, Hit, Job, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import (
+    Card,
+    Hit,
+    Job,
+    MeetingRequest,
+    NavItem,
+    Panel,
+    Paper,
+    Permission,
+    RecordAction,
+    RecordSummary,
+    RecordType,
+    Role,
+    ScheduledMeeting,
+    Setting,
+    Todo,
+    TrailWords,
+)  # fmt: skip
 
 hookspec = pluggy.HookspecMarker("portal")
 hookimpl = pluggy.HookimplMarker("portal")
@@ -48,7 +65,7 @@ class PortalHooks:
 
     @hookspec
     def portal_record_types(self) -> list[RecordType]:  # type: ignore[empty-body]
-        """Kinds of records with the address of their page, at start."""
+        """Kinds of records with the address of their page and, with ``search``, what of them is found, at start."""
 
     @hookspec
     def portal_trail_words(self) -> list[TrailWords]:  # type: ignore[empty-body]
@@ -79,6 +96,10 @@ class PortalHooks:
         """A figure of a town was set; called in the same transaction. ``move_open``: open records follow it."""
 
     @hookspec
+    def portal_papers(self) -> list[Paper]:  # type: ignore[empty-body]
+        """Papers whose Word template a town may replace, of the town, wherever papers are listed or drawn."""
+
+    @hookspec
     def portal_navigation(self) -> list[NavItem]:  # type: ignore[empty-body]
         """Entries of the navigation, of the town, with each page."""
 
@@ -100,11 +121,27 @@ class PortalHooks:
 
     @hookspec
     def portal_search(self, query: str, limit: int) -> list[Hit]:  # type: ignore[empty-body]
-        """Hits of the search over everything, of the town, at most ``limit``."""
+        """Hits of the search over everything that are not in the index, of the town, at most ``limit``."""
 
     @hookspec(firstresult=True)
     def portal_examinations(self, person_id: int) -> dict[str, dt.date] | None:
         """Examinations a person has passed: ``{"general": date, "professional": date}``; None: not known here."""
+
+    @hookspec(firstresult=True)
+    def portal_certified(self, person_id: int, day: dt.date) -> bool | None:
+        """Whether a person may act on a day with a certificate that is good on it; None: not known here."""
+
+    @hookspec
+    def portal_record_actions(self, record_type: str, record_id: int) -> list[RecordAction]:  # type: ignore[empty-body]
+        """Buttons on the page of somebody else's record, of the town: what may be begun from it, what was."""
+
+    @hookspec(firstresult=True)
+    def portal_record_summary(self, record_type: str, record_id: int) -> RecordSummary | None:
+        """What others may begin something with, of the town; None: not ours, not there, or not to be passed on."""
+
+    @hookspec(firstresult=True)
+    def portal_schedule_meeting(self, request: MeetingRequest) -> ScheduledMeeting | None:
+        """Arrange a meeting for a record, of the town, in the transaction of whoever asks; None: no meetings are kept here."""
 
     @hookspec
     def portal_record_changed(self, record_type: str, record_id: int, action: str, org_id: int) -> None:
@@ -117,6 +154,10 @@ class PortalHooks:
     @hookspec
     def portal_calendar_changed(self, years: list[int]) -> None:
         """A calendar of working days was loaded; open deadlines that touch these years are to be computed anew."""
+
+    @hookspec
+    def portal_commands(self) -> list[Any]:  # type: ignore[empty-body]
+        """Commands (``click.Command``) beside those of the core, at the start of the command line: one group, named like the plugin."""
 
     @hookspec
     def portal_demo(self, context: Any) -> None:

@@ -89,7 +89,8 @@ def alembic_config(chain: Chain, connection: sa.Connection | None = None) -> Con
 
 
 @contextmanager
-def _transaction(settings: Settings) -> Iterator[sa.Connection]:
+def transaction(settings: Settings) -> Iterator[sa.Connection]:
+    """One transaction for migrations, alone on the database; foreign keys are checked before it is committed."""
     engine = make_engine(settings)
     try:
         with engine.begin() as connection:
@@ -158,7 +159,7 @@ def upgrade(settings: Settings, plugins: Any) -> list[str]:
     if not pending:
         return []
     copy_first(settings)
-    with _transaction(settings) as connection:
+    with transaction(settings) as connection:
         for chain in chains(plugins):
             if chain.name in pending:
                 command.upgrade(alembic_config(chain, connection), "head")
@@ -170,7 +171,7 @@ def downgrade(settings: Settings, plugins: Any, name: str, revision: str) -> Non
     for chain in chains(plugins):
         if chain.name == name:
             copy_first(settings)
-            with _transaction(settings) as connection:
+            with transaction(settings) as connection:
                 command.downgrade(alembic_config(chain, connection), revision)
             return
     raise MigrationError(f"no plugin named {name!r} is installed")

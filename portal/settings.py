@@ -107,7 +107,7 @@ def check_value(setting: Setting, value: Any) -> Any:
     if setting.kind == "expression":
         _check_expression(text)
     if setting.pattern and not re.fullmatch(setting.pattern, text):
-        raise Refused(_("格式不符。"), field="value")
+        raise Refused(_("格式不符。%(help)s", help=setting.help), field="value")
     return text
 
 
@@ -126,6 +126,9 @@ def _lines(setting: Setting, value: Any) -> list[str]:
     lines = list(dict.fromkeys(" ".join(str(line).split()) for line in listed if str(line).strip()))
     if not lines or len(lines) > (setting.maximum or 200) or any(len(line) > 60 for line in lines):
         raise Refused(_("请每行填写一项，至少一项，每项最多 60 个字。"), field="value")
+    wrong = [line for line in lines if setting.pattern and not re.fullmatch(setting.pattern, line)]
+    if wrong:
+        raise Refused(_("“%(line)s”不符合要求：%(help)s", line=wrong[0], help=setting.help), field="value")
     return lines
 
 

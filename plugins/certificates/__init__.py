@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Hit, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -118,10 +118,10 @@ class CertificatesPlugin:
         return offers.todos(today)
 
     @hookimpl
-    def portal_search(self, query: str, limit: int) -> list[Hit]:
-        from plugins.certificates import offers
+    def portal_certified(self, person_id: int, day: dt.date) -> bool:
+        from plugins.certificates import queries
 
-        return offers.hits(query, limit)
+        return queries.is_certified(person_id, day)
 
     @hookimpl
     def portal_calendar_changed(self, years: list[int]) -> None:

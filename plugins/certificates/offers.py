@@ -9,11 +9,11 @@ from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.certificates import queries, rights, rules, workflow
+from plugins.certificates import queries, rights, workflow
 from plugins.certificates.models import Certificate
 from portal.auth.permissions import can
 from portal.clock import today as clock
-from portal.contract import Card, Hit, NavItem, Panel, Todo
+from portal.contract import Card, NavItem, Panel, Todo
 from portal.database import db
 
 
@@ -67,23 +67,3 @@ def todos(today: dt.date) -> list[Todo]:
         overdue = queries.clearing(today)["overdue"]
         found.append(Todo("certificates.overdue", _("张证件逾期未收回"), overdue, url_for("certificate_clearing.recovery", overdue=1), "red"))
     return found
-
-
-def hits(query: str, limit: int) -> list[Hit]:
-    """Certificates by number or holder."""
-    if not can(rights.READ):
-        return []
-    number = rules.normal_number(query)[:20]
-    found = (
-        select(Certificate)
-        .where(Certificate.holder_name.contains(query, autoescape=True) | Certificate.number.startswith(number, autoescape=True))
-        .order_by(Certificate.valid_until.desc(), Certificate.id)
-        .limit(limit)
-    )
-    return [
-        Hit(
-            _("执法证件"), f"{row.holder_name} {row.number}", f"{workflow.CERTIFICATE.state(row.state).title} · {row.organisation.name} · {row.valid_until}",
-            url_for("certificates.detail", certificate_id=row.id),
-        )
-        for row in db.session.scalars(found).unique()
-    ]  # fmt: skip

@@ -33,6 +33,12 @@ def figures(today: dt.date) -> dict[str, int]:
     return {name: int(value) for name, value in row._mapping.items()}
 
 
+def is_certified(person_id: int, day: dt.date) -> bool:
+    """Whether a person holds a certificate that is good on that day."""
+    columns = (Certificate.state, Certificate.state_on, Certificate.issued_on, Certificate.valid_until)
+    return any(rules.is_good(*row, day) for row in db.session.execute(select(*columns).where(Certificate.person_id == person_id)))
+
+
 def clearing(today: dt.date) -> dict[str, int]:
     """What waits for recovery, how much of it is overdue, and what waits for destruction; by index, since every page asks."""
     late = func.coalesce(func.sum(case((Certificate.clearing_due < today, 1), else_=0)), 0)

@@ -20,7 +20,7 @@ from plugins.certificates import figures, rights, rules
 from plugins.certificates.models import Certificate
 from portal.crypto import keyring
 from portal.directory.idnumber import IdNumberError, check_id_number, mask_id_number
-from portal.directory.models import GENDERS, ID_PURPOSE, Person
+from portal.directory.models import GENDERS, ID_PURPOSE, Person, id_number_indexes
 from portal.records.bulk import insert_rows, reserve_ids, update_rows
 from portal.records.importing import ImportColumn, ImportContext, ImportSpec, RawRow, RowResult
 from portal.records.workbooks import CellError, normalise, parse_date
@@ -156,14 +156,15 @@ class Register:
     def __init__(self, context: ImportContext, read: list[RowResult]) -> None:
         good = [result for result in read if result.status != "refuse"]
         self.org_id = context.org_id
-        self.people = self._people(context, {result.values["index"] for result in good})
+        self.people = self._people(context, {index: result.values["index"] for result in good for index in id_number_indexes(result.values["id_number"])})
         self.certificates = self._certificates(context.session, [result.values["number"] for result in good])
 
     @staticmethod
-    def _people(context: ImportContext, wanted: set[bytes]) -> dict[bytes, Any]:
+    def _people(context: ImportContext, wanted: dict[bytes, bytes]) -> dict[bytes, Any]:
+        """People by the current index of their number; in the register it may still be under an older key."""
         columns = (Person.id, Person.name, Person.gender, Person.position, Person.employment_type, Person.post_status, Person.id_number_index)
         rows = context.session.execute(select(*columns).where(Person.org_id == context.org_id, Person.id_number_index.is_not(None)))
-        return {bytes(row.id_number_index): row for row in rows if bytes(row.id_number_index) in wanted}
+        return {wanted[bytes(row.id_number_index)]: row for row in rows if bytes(row.id_number_index) in wanted}
 
     @staticmethod
     def _certificates(session: Session, numbers: list[str]) -> dict[str, Any]:

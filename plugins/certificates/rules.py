@@ -107,6 +107,16 @@ def dates_refusal(issued_on: dt.date | None, valid_until: dt.date | None, today:
     return None
 
 
+def is_good(state: str, state_on: dt.date | None, issued_on: dt.date | None, valid_until: dt.date, day: dt.date) -> bool:
+    """Whether its holder may act on ``day``: through the last day of validity, and until the day on which it was suspended, lost or cancelled.
+
+    What was done before stays good. A certificate that was suspended for a while and restored counts as good throughout.
+    """
+    if day > valid_until or (issued_on is not None and day < issued_on):
+        return False
+    return state in ("active", "expired") or (state_on is not None and day < state_on)
+
+
 def is_expired(valid_until: dt.date, today: dt.date) -> bool:
     """A certificate is good through its last day."""
     return valid_until < today

@@ -11,7 +11,7 @@ import segno
 from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select
 
 from plugins.certificates import queries, rights, rules, workflow
 from plugins.certificates.models import Application, Certificate
@@ -26,6 +26,7 @@ from portal.records import attachments
 from portal.records.exporting import write_csv, write_xlsx
 from portal.records.lists import Choice, Column, Dates, ListSpec, Order
 from portal.records.views import send_table, show_list
+from portal.search import matching
 from portal.work import unit_of_work
 
 blueprint = Blueprint("certificates", __name__, url_prefix="/certificates", template_folder="templates")
@@ -41,8 +42,8 @@ def expiring(value: str) -> Any:
 
 
 def find(query: str) -> Any:
-    """By holder or number."""
-    return or_(Certificate.holder_name.contains(query, autoescape=True), Certificate.number.startswith(rules.normal_number(query)[:20], autoescape=True))
+    """By holder, number and authority."""
+    return matching(Certificate, query)
 
 
 def town_filter() -> list[Choice]:

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from plugins.certificates import forms, operations, rights
 from plugins.certificates.models import Application, Certificate, Destruction
-from portal.contract import RecordType
+from portal.contract import CONTENT, NUMBER, PLACE, TITLE, RecordType, Searchable
 from portal.records.workflow import State, Transition, Workflow
 
 SPENT = ("expired", "cancelled", "lost")
@@ -101,6 +101,20 @@ def clearing_state(code: str) -> State:
     return next(state for state in CLEARING_STATES if state.code == code)
 
 
+def _shown(row: Any) -> tuple[Any, str, str]:
+    state = CERTIFICATE.state(row.state)
+    return state.title, state.tone, state.icon
+
+
+SEARCH = Searchable(
+    fields={"number": NUMBER, "holder_name": TITLE, "authority": PLACE, "category": CONTENT, "area": CONTENT},
+    title=lambda row: f"{row.holder_name} {row.number}",
+    summary=lambda row: " · ".join(filter(None, (row.organisation.name, row.category, row.valid_until.isoformat()))),
+    state=_shown,
+    recent="valid_until",
+)
+
+
 def record_types() -> list[RecordType]:
     """Kinds of records of this plugin, with the address of their page."""
 
@@ -112,4 +126,5 @@ def record_types() -> list[RecordType]:
         ("certificates.application", _l("证件申请"), Application, _application_url),
         ("certificates.destruction", _l("销毁清单"), Destruction, destruction_url),
     ]
-    return [RecordType(name, title, model, url, rights.READ) for name, title, model, url in kinds]
+    search = {"certificates.certificate": SEARCH}
+    return [RecordType(name, title, model, url, rights.READ, search=search.get(name)) for name, title, model, url in kinds]

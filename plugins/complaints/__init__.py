@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Hit, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordSummary, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -21,9 +21,10 @@ class ComplaintsPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.complaints import views, views_incoming, views_register
+        from plugins.complaints import views, views_identity, views_incoming, views_papers, views_places, views_publicity, views_register, views_statistics
 
-        return [views.blueprint, views_register.blueprint, views_incoming.blueprint]
+        own = (views, views_register, views_incoming, views_publicity, views_identity, views_places, views_papers, views_statistics)
+        return [*(part.blueprint for part in own), views_publicity.contacts]
 
     @hookimpl
     def portal_migrations(self) -> Path:
@@ -70,6 +71,12 @@ class ComplaintsPlugin:
         return [workflow.COMPLAINT, workflow.INCOMING]
 
     @hookimpl
+    def portal_importers(self) -> list[Any]:
+        from plugins.complaints import hotline, ledger, places
+
+        return [ledger.SPEC, hotline.SPEC, places.SPEC]
+
+    @hookimpl
     def portal_jobs(self) -> list[Job]:
         from plugins.complaints import jobs
 
@@ -92,6 +99,12 @@ class ComplaintsPlugin:
         from plugins.complaints import offers
 
         offers.setting_changed(key, org_id, move_open)
+
+    @hookimpl
+    def portal_papers(self) -> list[Paper]:
+        from plugins.complaints import papers
+
+        return list(papers.PAPERS)
 
     @hookimpl
     def portal_navigation(self) -> list[NavItem]:
@@ -124,10 +137,10 @@ class ComplaintsPlugin:
         return offers.todos(today)
 
     @hookimpl
-    def portal_search(self, query: str, limit: int) -> list[Hit]:
+    def portal_record_summary(self, record_type: str, record_id: int) -> RecordSummary | None:
         from plugins.complaints import offers
 
-        return offers.hits(query, limit)
+        return offers.summary(record_type, record_id)
 
     @hookimpl
     def portal_calendar_changed(self, years: list[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import json
 import secrets
@@ -14,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import rules
+from plugins.complaints import figures, rules
 from plugins.complaints.models import CODE_BYTES, IDENTITY_PURPOSE, Complaint, Draft, Identity, Opening
 from portal import audit
 from portal.context import current_actor
@@ -44,18 +45,65 @@ def seal(session: Session, complaint: Complaint, values: Mapping[str, str]) -> I
     clean = check_values(values)
     if complaint.anonymous or not any(clean.values()):
         return None
-    identity = Identity(org_id=complaint.org_id, complaint_id=complaint.id, uid=secrets.token_hex(16))
-    ring = keyring()
-    for name in FIELDS:
-        if clean[name]:
-            setattr(identity, f"{name}_sealed", ring.encrypt(f"{IDENTITY_PURPOSE}.{name}", clean[name], identity.uid))
-    if clean["phone"]:
-        identity.phone_index = ring.blind_index(IDENTITY_PURPOSE, rules.normal_phone(clean["phone"]))
-    identity.name_hint, identity.phone_hint = rules.mask_name(clean["name"]), rules.mask_phone(clean["phone"])
-    identity.reachable = bool(clean["phone"] or clean["address"])
+    identity = Identity(**sealed_row(complaint, clean, None))
     session.add(identity)
     session.flush()
     return identity
+
+
+def sealed_row(complaint: Complaint, clean: Mapping[str, str], until: dt.date | None) -> dict[str, Any]:
+    """The columns of an identity, sealed and bound to it."""
+    uid = secrets.token_hex(16)
+    return {"org_id": complaint.org_id, "complaint_id": complaint.id, "uid": uid, "keep_until": until, **_sealed(uid, clean)}
+
+
+def _sealed(uid: str, clean: Mapping[str, str]) -> dict[str, Any]:
+    ring = keyring()
+    found: dict[str, Any] = {
+        f"{name}_sealed": ring.encrypt(f"{IDENTITY_PURPOSE}.{name}", clean[name], uid) if clean[name] else None for name in FIELDS
+    }
+    found["phone_index"] = ring.blind_index(IDENTITY_PURPOSE, rules.normal_phone(clean["phone"])) if clean["phone"] else None
+    found["name_hint"], found["phone_hint"] = rules.mask_name(clean["name"]), rules.mask_phone(clean["phone"])
+    found["reachable"] = bool(clean["phone"] or clean["address"])
+    return found
+
+
+def opened(identity: Identity) -> dict[str, str]:
+    """The fields in the clear. The caller has checked the right and writes the event."""
+    ring = keyring()
+    return {
+        name: ring.decrypt(f"{IDENTITY_PURPOSE}.{name}", value, identity.uid) if (value := getattr(identity, f"{name}_sealed")) else "" for name in FIELDS
+    }
+
+
+def correct(session: Session, complaint: Complaint, values: Mapping[str, str], reason: str) -> list[str]:
+    """更正 what is kept of a person (PIPL art. 46): empty fields stay as they are. Returns which changed; raises Refused."""
+    identity = of(session, complaint.id)
+    if identity is None:
+        raise NotFound(_("没有登记投诉人身份。"))
+    before, wanted = opened(identity), check_values(values)
+    changed = [name for name in FIELDS if wanted[name] and wanted[name] != before[name]]
+    if not changed:
+        raise Refused(_("请至少填写一项与现有不同的内容。"))
+    for name, value in _sealed(identity.uid, {name: wanted[name] or before[name] for name in FIELDS}).items():
+        setattr(identity, name, value)
+    audit.note("complaints.identity_corrected", record=complaint, reason=reason, detail={"fields": changed})
+    session.flush()
+    return changed
+
+
+def keep_until(complaint: Complaint) -> dt.date | None:
+    """The last day on which an identity is kept: so many years after archiving, by the figure of that day. None: not archived."""
+    if complaint.archived_on is None:
+        return None
+    return rules.years_later(complaint.archived_on, figures.figure(figures.RETENTION, complaint.org_id, complaint.archived_on))
+
+
+def keep_from_archive(session: Session, complaint: Complaint) -> None:
+    """Set (or, where it goes on, take back) how long an identity is kept."""
+    identity = of(session, complaint.id)
+    if identity is not None:
+        identity.keep_until = keep_until(complaint)
 
 
 def of(session: Session, complaint_id: int) -> Identity | None:
@@ -71,11 +119,18 @@ def open_identity(session: Session, complaint: Complaint, reason: str) -> dict[s
     actor = current_actor()
     session.add(Opening(org_id=complaint.org_id, complaint_id=complaint.id, account_name=actor.name, role=actor.role, opened_at=utcnow(), reason=reason[:200]))
     audit.note("complaints.identity_opened", record=complaint, reason=reason)
-    ring, found = keyring(), {}
-    for name in FIELDS:
-        sealed = getattr(identity, f"{name}_sealed")
-        found[name] = ring.decrypt(f"{IDENTITY_PURPOSE}.{name}", sealed, identity.uid) if sealed else ""
-    return found
+    return opened(identity)
+
+
+def known(session: Session, complaint: Complaint) -> dict[str, str]:
+    """Whoever complained, in order to be left out of a text that goes to others; never to be shown."""
+    found = of(session, complaint.id)
+    return opened(found) if found is not None else {}
+
+
+def phone_indexes(number: str) -> list[bytes]:
+    """Every blind index under which a telephone may stand, also while keys are changed."""
+    return keyring().blind_indexes(IDENTITY_PURPOSE, number)
 
 
 def same_telephone(session: Session, org_id: int, phone: str) -> list[int]:
@@ -83,9 +138,8 @@ def same_telephone(session: Session, org_id: int, phone: str) -> list[int]:
     number = rules.normal_phone(phone)
     if len(number) < 5:
         return []
-    index = keyring().blind_index(IDENTITY_PURPOSE, number)
-    found = select(Identity.complaint_id).where(Identity.org_id == org_id, Identity.phone_index == index).order_by(Identity.complaint_id.desc()).limit(10)
-    return list(session.scalars(found))
+    found = select(Identity.complaint_id).where(Identity.org_id == org_id, Identity.phone_index.in_(phone_indexes(number)))
+    return list(session.scalars(found.order_by(Identity.complaint_id.desc()).limit(10)))
 
 
 # -- the query code of the receipt ------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import accusations, figures, identity, limits, rules
-from plugins.complaints.models import Complaint
+from plugins.complaints.models import Complaint, Identity
 from portal.clock import now_local
 from portal.context import Actor, current_actor
 from portal.database import utcnow
@@ -39,8 +39,8 @@ class Registered:
 
 
 def nobody_in_particular(actor: Actor) -> Actor:
-    """The actor of an anonymous registration: no machine, no session, no request in the trail."""
-    return replace(actor, address="", session_ref="", request_id="")
+    """The actor of an anonymous registration: no account, no machine, no session, no request, no time of the day in the trail."""
+    return replace(actor, account_id=None, name=_("匿名登记"), address="", session_ref="", request_id="", coarse=True)
 
 
 def clean_text(value: Any, longest: int, *, lines: bool = False) -> str:
@@ -72,6 +72,7 @@ def register(
     *,
     officers: Sequence[int] = (),
     files: Sequence[tuple[bytes, str, str]] = (),
+    place: str = "file",
     split_from: Complaint | None = None,
 ) -> Registered:
     """登记 one matter in the open unit of work. Raises Refused at the field; then nothing has happened."""
@@ -87,14 +88,15 @@ def register(
     complaint.split_from_id = split_from.id if split_from is not None else None
     code = identity.new_code()
     complaint.code_hash = identity.code_hash(code)
-    limits.set_deadlines(complaint, values.get("order_days"))
+    limits.set_deadlines(complaint, values.get("order_days"), values.get("order_due"))
     session.add(complaint)
     session.flush()
-    identity.seal(session, complaint, who)
+    sealed = identity.seal(session, complaint, who)
+    complaint.repeats = sealed is not None and repeats(session, complaint, sealed.phone_index)
     if kind == "accusation":
         accusations.name_officers(session, complaint, officers)
     for file in files:
-        attachments.attach(session, file, "complaints.complaint", complaint.id, org_id, "file")
+        attachments.attach(session, file, "complaints.complaint", complaint.id, org_id, place)
     if split_from is not None:
         link(session, ("complaints.complaint", split_from.id), ("complaints.complaint", complaint.id), "split", org_id)
     return Registered(complaint, code)
@@ -119,7 +121,7 @@ def _row(session: Session, org_id: int, kind: str, values: Mapping[str, Any], to
         channel=values["channel"], kind=kind, redirect_kind=values.get("redirect_kind") or "" if kind == "other" else "", urgency=values["urgency"],
         happened_on=values.get("happened_on"), representatives=values.get("representatives") or None,
         anonymous=anonymous, confidential=bool(values.get("confidential")), protect=bool(values.get("protect")),
-        received_on=received, month=f"{received:%Y-%m}", registered_by=current_actor().account_id, state="registered", state_on=today,
+        received_on=received, month=f"{received:%Y-%m}", registered_by=None if anonymous else current_actor().account_id, state="registered", state_on=today,
         suspended_days=0, extension_days=0, extension_state="", registered_at=utcnow(), **texts,
     )  # fmt: skip
     complaint.organisation = organisation
@@ -159,6 +161,27 @@ def similar(session: Session, org_id: int, place: str, object_name: str, words: 
         return (8 * (bool(object_name) and object_name in row.object_name) + 6 * (bool(place) and place in row.place) + min(shared, 10), row.id)
 
     return sorted(found, key=closeness, reverse=True)[:limit]
+
+
+REPEATED_WITHIN = 365
+
+
+def repeats(session: Session, complaint: Complaint, telephone: bytes | None) -> bool:
+    """重复投诉: the same telephone about the same object or place within a year. Accusations count among themselves only, so that none tells of them."""
+    texts = ((Complaint.object_name, complaint.object_name), (Complaint.place, complaint.place))
+    same = [column == value for column, value in texts if value]
+    if telephone is None or not same:
+        return False
+    alike = (Complaint.kind == "accusation") if complaint.kind == "accusation" else (Complaint.kind != "accusation")
+    since = complaint.received_on - dt.timedelta(days=REPEATED_WITHIN)
+    earlier = (
+        select(Complaint.id)
+        .join(Identity, Identity.complaint_id == Complaint.id)
+        .where(Identity.org_id == complaint.org_id, Identity.phone_index == telephone, Complaint.id != complaint.id, alike, or_(*same))
+        .where(Complaint.received_on.between(since, complaint.received_on))
+        .limit(1)
+    )
+    return session.execute(earlier, execution_options={"unscoped": True}).first() is not None
 
 
 def by_code(session: Session, code: str) -> Complaint:

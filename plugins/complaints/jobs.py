@@ -1,4 +1,4 @@
-"""Reminders of deadlines, and the deletion of identities whose time has passed."""
+"""The jobs of the complaints: reminders of deadlines here, the deletion of identities in :mod:`plugins.complaints.retention`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from plugins.complaints import figures, limits, operations, rules, words
-from plugins.complaints.models import Complaint, Identity
-from portal import audit
+from plugins.complaints import limits, operations, retention, rules, words
+from plugins.complaints.models import Complaint
 from portal.calendar.service import current_calendar
 from portal.contract import Job
-from portal.database import db, utcnow
-from portal.settings import get_setting
+from portal.database import db
 from portal.work import unit_of_work
 
 CHUNK = 200
@@ -74,35 +72,5 @@ def _to_handler(session: Any, complaint: Complaint, title: str, key: str) -> Non
         operations.tell(session, complaint, title, key, role="office_head")
 
 
-def forget_before(org_id: int, today: dt.date, years: int | None = None) -> dt.date:
-    """Identities of matters archived before this day have had their time."""
-    kept = years if years is not None else get_setting(figures.RETENTION, org_id, today)
-    try:
-        return today.replace(year=today.year - kept)
-    except ValueError:
-        return today.replace(year=today.year - kept, day=28)
-
-
-def expired(org_id: int, before: dt.date) -> Any:
-    """Identities of a town whose matter was archived before a day."""
-    old = select(Complaint.id).where(Complaint.org_id == org_id, Complaint.state == "archived", Complaint.archived_on < before)
-    return select(Identity.id).where(Identity.org_id == org_id, Identity.complaint_id.in_(old))
-
-
-def forget(context: Any) -> dict[str, Any]:
-    """Delete identities whose time has passed; the events hold no name. Stopped in the middle, the next run goes on."""
-    today, deleted = context.today, 0
-    for org_id in _orgs():
-        ids = list(db.session.scalars(expired(org_id, forget_before(org_id, today))))
-        db.session.rollback()
-        for start in range(0, len(ids), CHUNK):
-            with unit_of_work("complaints.identity_forgotten", reason=_("身份信息保存期满")) as session:
-                for row in session.scalars(select(Identity).where(Identity.id.in_(ids[start : start + CHUNK]))):
-                    session.delete(row)
-                    deleted += 1
-                audit.note("complaints.identities_forgotten", chain_id=org_id, detail={"count": len(ids[start : start + CHUNK]), "on": utcnow().date()})
-    return {"deleted": deleted}
-
-
 REMIND = Job("complaints.remind", _l("投诉举报期限提醒"), remind, {"hour": 8, "minute": 30}, plugin="complaints")
-FORGET = Job("complaints.forget", _l("投诉人身份到期删除"), forget, {"hour": 2, "minute": 10}, plugin="complaints")
+FORGET = Job("complaints.forget", _l("投诉人身份到期删除"), retention.forget, {"hour": 2, "minute": 10}, plugin="complaints")

@@ -14,7 +14,7 @@ from plugins.complaints import figures, rules, words
 from plugins.complaints.models import Complaint, Entry
 from portal.calendar.service import current_calendar
 from portal.config import current_settings
-from portal.context import current_actor
+from portal.context import current_action, current_actor
 from portal.database import db, utcnow
 from portal.records import deadlines
 from portal.settings import get_setting
@@ -37,21 +37,36 @@ def moment_of(complaint: Complaint) -> dt.datetime:
     return dt.datetime.combine(now.astimezone(zone).date(), dt.time(0), tzinfo=zone).astimezone(dt.UTC)
 
 
-def set_deadlines(complaint: Complaint, order_days: int | None = None) -> None:
-    """The limits of a matter from its kind, the town's figures and the day of receipt. ``order_days``: of a hotline order."""
+def set_deadlines(complaint: Complaint, order_days: int | None = None, order_due: dt.date | None = None) -> None:
+    """The limits of a matter from its kind, the town's figures and the day of receipt.
+
+    ``order_days``, ``order_due``: the limit that came with a hotline order or stands in an office's register.
+    """
     path = figures.path_of(complaint.kind, complaint.org_id, complaint.received_on)
     calendar = current_calendar()
     limit = path.limit
+    complaint.limit_given = bool(complaint.kind == "hotline" and order_days) or order_due is not None
     if complaint.kind == "hotline" and order_days:
         limit = rules.Limit(order_days)
+    if order_due is not None:
+        limit = limit_until(complaint.received_on, order_due, limit.unit if limit else "working")
     complaint.limit_days, complaint.limit_unit = (limit.days, limit.unit) if limit else (None, "")
     complaint.due_from = complaint.received_on
     recompute(complaint)
+    if order_due is not None:
+        complaint.due_on = complaint.legal_due = order_due
+        complaint.sort_due = order_due if complaint.state in rules.RUNNING else rules.FOREVER
     complaint.first_title = path.first_title
     complaint.first_due = rules.deadline(calendar, complaint.received_on, path.first).due if path.first else None
     complaint.first_due_at = complaint.registered_at + dt.timedelta(hours=rules.DANGER_HOURS) if complaint.urgency == "danger" else None
     passed = complaint.channel in rules.PASSED_TO_US
     complaint.object_by = calendar.add_working_days(complaint.received_on, rules.OBJECT_DAYS).day if passed else None
+
+
+def limit_until(received: dt.date, due: dt.date, unit: str) -> rules.Limit:
+    """The limit that ends on a given day."""
+    days = current_calendar().working_days_between(received, due) if unit == "working" else (due - received).days
+    return rules.Limit(max(days, 1), unit)
 
 
 def recompute(complaint: Complaint) -> bool:
@@ -102,7 +117,9 @@ def calendar_changed(years: list[int]) -> None:
 
 def following(org_id: int, kind: str) -> Iterable[Complaint]:
     """Open matters of a kind whose limit is the town's own figure."""
-    own = select(Complaint).where(Complaint.org_id == org_id, Complaint.kind == kind, Complaint.state.in_(rules.OPEN), Complaint.limit_days.is_not(None))
+    own = select(Complaint).where(
+        Complaint.org_id == org_id, Complaint.kind == kind, Complaint.state.in_(rules.OPEN), Complaint.limit_days.is_not(None), Complaint.limit_given.is_(False)
+    )
     return db.session.scalars(own).unique()
 
 
@@ -119,7 +136,9 @@ def follow(org_id: int, kind: str, days: int) -> int:
             continue
         before, complaint.limit_days = complaint.due_on, days
         recompute(complaint)
-        moved(session, complaint, before, _("本单位调整%(kind)s办理期限为 %(n)s 天", kind=words.KINDS[kind], n=days))
+        why = _("本单位调整%(kind)s办理期限为 %(n)s 天", kind=words.KINDS[kind], n=days)
+        given = action.reason if (action := current_action()) is not None else ""
+        moved(session, complaint, before, f"{why}。{given}" if given else why)
         count += 1
     session.flush()
     return count

@@ -7,13 +7,14 @@ import uuid
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, func, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, false, func, or_, select, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from plugins.complaints import rights, rules
 from portal.auth.permissions import can
 from portal.context import Actor
-from portal.database import Base, JSONValue, OrgScoped, Versioned, read_beside
+from portal.crypto import fingerprint, sealed
+from portal.database import Base, OrgScoped, Versioned, read_beside
 from portal.directory.models import Organisation
 from portal.tenancy import Confidential
 
@@ -70,7 +71,8 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
         Index(None, "org_id", "handler_id", "state"),
         Index(None, "state", "sort_due", "id"),
         Index(None, "main_id"),
-        Index("ix_complaints_statistics", "org_id", "month", "channel", "kind", "state", "result", "late", "days_taken"),
+        Index(None, "org_id", "concluded_on", "id"),
+        Index("ix_complaints_accusation", "org_id", "received_on", sqlite_where=text("kind = 'accusation'"), postgresql_where=text("kind = 'accusation'")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -107,7 +109,7 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     registered_at: Mapped[dt.datetime]
     """For anonymous matters the day alone, so that no pattern of times tells who came."""
     registered_by: Mapped[int | None] = mapped_column(ForeignKey("auth_account.id"))
-    """首问责任人: whoever is asked first registers."""
+    """首问责任人: whoever is asked first registers; for anonymous matters nobody, who may be one of our own."""
 
     state: Mapped[str] = mapped_column(String(14), default="registered")
     state_reason: Mapped[str] = mapped_column(Text, default="")
@@ -120,6 +122,8 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
 
     limit_days: Mapped[int | None]
     limit_unit: Mapped[str] = mapped_column(String(8), default="")
+    limit_given: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The limit came with the order or the sheet: the town's own figure does not move it."""
     legal_due: Mapped[dt.date | None]
     due_on: Mapped[dt.date | None]
     """The internal due date: for a limit in calendar days the last working day on or before the legal end."""
@@ -160,7 +164,13 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     reply_text: Mapped[str] = mapped_column(Text, default="")
     reply_by: Mapped[str] = mapped_column(String(60), default="")
     archived_on: Mapped[dt.date | None]
+    closed_as: Mapped[str] = mapped_column(String(14), default="")
+    """The state in which it was archived; empty until then."""
+    repeats: Mapped[bool] = mapped_column(default=False)
+    """重复投诉: the same telephone about the same object or place within a year, or merged into another matter."""
     publish: Mapped[bool] = mapped_column(default=False)
+    imported: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Came in from the office's own register or from the hotline's file."""
 
     main_id: Mapped[int | None] = mapped_column(ForeignKey("complaints_complaint.id"))
     split_from_id: Mapped[int | None] = mapped_column(ForeignKey("complaints_complaint.id"))
@@ -191,25 +201,47 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
         return self.number
 
 
+class Tally(OrgScoped, Base):
+    """统计: how many matters of a town, a month, a kind have a property. Kept by triggers of the database, see :mod:`plugins.complaints.tally`."""
+
+    __tablename__ = "complaints_tally"
+    __record__ = "complaints.tally"
+    __plugin__ = "complaints"
+    __audited__ = False
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    @declared_attr
+    def org_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("directory_organisation.id"), primary_key=True)
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    measure: Mapped[str] = mapped_column(String(10), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    n: Mapped[int]
+
+
 class Identity(Kept, OrgScoped, Base):
     """投诉人身份: sealed field by field, bound to this row; only masked forms stand beside it."""
 
     __tablename__ = "complaints_identity"
     __record__ = "complaints.identity"
     __plugin__ = "complaints"
-    __table_args__ = (Index(None, "org_id", "phone_index"), Index(None, "complaint_id"))
+    __table_args__ = (Index(None, "org_id", "phone_index"), Index(None, "complaint_id"), Index(None, "org_id", "keep_until"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
-    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
-    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
-    address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
-    id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
-    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), info={"secret": True, "indexes": "phone_sealed"})
+    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.name"))
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.phone"))
+    address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.address"))
+    id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.id_number"))
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), info=fingerprint("phone_sealed", IDENTITY_PURPOSE, rules.normal_phone))
     name_hint: Mapped[str] = mapped_column(String(20), default="", info={"secret": True})
     phone_hint: Mapped[str] = mapped_column(String(20), default="", info={"secret": True})
     reachable: Mapped[bool] = mapped_column(default=False)
+    keep_until: Mapped[dt.date | None]
+    """The last day on which it is kept, set when the matter is archived."""
 
 
 class Opening(Kept, OrgScoped, Base):
@@ -340,20 +372,27 @@ class Draft(OrgScoped, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
     account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
-    sealed: Mapped[bytes] = mapped_column(LargeBinary, info={"secret": True, "encrypted": IDENTITY_PURPOSE})
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.sealed"))
     saved_at: Mapped[dt.datetime]
 
 
-class HotlineMapping(OrgScoped, Base):
-    """Which column of a hotline's file is which field; kept for each town."""
+class Publication(Kept, OrgScoped, Base):
+    """公示: what of a concluded matter stands on the public website, as the office head approved it; nothing else goes out."""
 
-    __tablename__ = "complaints_hotline_mapping"
-    __record__ = "complaints.hotline_mapping"
+    __tablename__ = "complaints_publication"
+    __record__ = "complaints.publication"
     __plugin__ = "complaints"
-    __table_args__ = (UniqueConstraint("org_id"),)
+    __table_args__ = (UniqueConstraint("complaint_id"), Index(None, "org_id", "month", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    columns: Mapped[Any] = mapped_column(JSONValue)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
+    category: Mapped[str] = mapped_column(String(40))
+    month: Mapped[str] = mapped_column(String(7))
+    place: Mapped[str] = mapped_column(String(60), default="")
+    result: Mapped[str] = mapped_column(String(12))
+    sentence: Mapped[str] = mapped_column(String(120))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("auth_account.id"))
+    approved_on: Mapped[dt.date]
 
 
 class Place(OrgScoped, Base):

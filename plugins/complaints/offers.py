@@ -9,11 +9,11 @@ from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.complaints import figures, jobs, limits, queries, rights, rules, workflow
+from plugins.complaints import figures, limits, queries, retention, rights, rules, statistics, workflow
 from plugins.complaints.models import Complaint, NamedOfficer
 from portal.auth.permissions import can
 from portal.clock import today as clock
-from portal.contract import Card, Hit, NavItem, Panel, Todo
+from portal.contract import Card, NavItem, Panel, RecordSummary, Todo
 from portal.database import db
 from portal.settings import get_setting
 
@@ -24,9 +24,13 @@ def navigation() -> list[NavItem]:
         NavItem(_("投诉登记簿"), "complaints.index", rights.READ, "clipboard-list", 110, section),
         NavItem(_("凭码查询"), "complaints_register.ask", rights.REGISTER, "qrcode", 130, section),
         NavItem(_("转入事项"), "complaints_incoming.index", rights.RECEIVE, "inbox", 110, section),
+        NavItem(_("投诉统计"), "complaints_statistics.index", rights.STATISTICS, "chart-bar", 140, section),
+        NavItem(_("结果公示"), "complaints_publicity.index", rights.PUBLISH, "world", 150, section),
+        NavItem(_("联系方式"), "complaints_contact.index_of_contacts", rights.READ, "info-circle", 155, section),
         NavItem(_("身份开启记录"), "complaints.openings", rights.OPENINGS, "eye", 160, section),
     ]
     if g.get("grant") and g.grant.organisation.is_town:
+        found.append(NavItem(_("村居街路"), "complaints_settings.places", rights.SETTINGS, "building-community", 170, section))
         found.append(NavItem(_("登记投诉"), "complaints_register.new", rights.REGISTER, "plus", 105, section))
     return [item for item in found if item.endpoint != "complaints_register.ask" or (g.get("grant") and g.grant.organisation.is_town)]
 
@@ -36,7 +40,8 @@ def cards(today: dt.date) -> list[Card]:
         return []
     shown = queries.figures(today)
     waiting = sum(queries.waiting_for_leader()) if can(rights.APPROVE) else queries.waiting_to_assign() + shown["new"] if can(rights.DECIDE) else queries.mine()
-    return [Card(_("投诉举报"), "complaints/_card.html", {"figures": shown, "waiting": waiting, "where": {}}, 50, "clipboard-list")]
+    trend = statistics.small_trend(today) if can(rights.STATISTICS) else None
+    return [Card(_("投诉举报"), "complaints/_card.html", {"figures": shown, "waiting": waiting, "trend": trend, "where": {}}, 50, "clipboard-list")]
 
 
 def organisation_panels(organisation: Any) -> list[Panel]:
@@ -73,19 +78,16 @@ def todos(today: dt.date) -> list[Todo]:
     return found
 
 
-def hits(query: str, limit: int) -> list[Hit]:
-    """Matters by number, title, content, place and object."""
-    if not can(rights.READ):
-        return []
-    columns = (Complaint.id, Complaint.number, Complaint.title, Complaint.state, Complaint.place)
-    found = db.session.execute(select(*columns).where(queries.matching(query)).order_by(Complaint.received_on.desc(), Complaint.id.desc()).limit(limit))
-    return [
-        Hit(
-            _("投诉举报"), f"{row.number} {row.title}", f"{workflow.COMPLAINT.state(row.state).title} · {row.place}".strip(" ·"),
-            url_for("complaints.detail", complaint_id=row.id),
-        )
-        for row in found
-    ]  # fmt: skip
+def summary(record_type: str, record_id: int) -> RecordSummary | None:
+    """What another module may begin with. Accusations are passed on to nobody, and whoever complained stays here."""
+    if record_type != "complaints.complaint" or not can(rights.READ):
+        return None
+    columns = (Complaint.number, Complaint.title, Complaint.content, Complaint.place, Complaint.object_name)
+    row = db.session.execute(select(*columns).where(Complaint.id == record_id, Complaint.kind.not_in(("accusation", "other")))).one_or_none()
+    if row is None:
+        return None
+    text = "\n".join(part for part in (row.content, " ".join(filter(None, (row.place, row.object_name)))) if part)
+    return RecordSummary(row.number, row.title, text, url_for("complaints.detail", complaint_id=record_id))
 
 
 def person_panels(person: Any) -> list[Panel]:
@@ -111,9 +113,7 @@ def setting_impact(key: str, org_id: int, value: Any) -> int | None:
     if key.startswith(figures.PREFIX):
         return limits.impact(org_id, key.removeprefix(figures.PREFIX), int(value))
     if key == figures.RETENTION:
-        day = clock()
-        present = len(db.session.scalars(jobs.expired(org_id, jobs.forget_before(org_id, day))).all())
-        return max(0, len(db.session.scalars(jobs.expired(org_id, jobs.forget_before(org_id, day, int(value)))).all()) - present)
+        return len(retention.moved(org_id, int(value)))
     return None
 
 
@@ -122,3 +122,5 @@ def setting_changed(key: str, org_id: int, move_open: bool) -> None:
     kind = key.removeprefix(figures.PREFIX)
     if move_open and key.startswith(figures.PREFIX) and kind in rules.KINDS:
         limits.follow(org_id, kind, int(get_setting(key, org_id, clock())))
+    if move_open and key == figures.RETENTION:
+        retention.follow(org_id, int(get_setting(key, org_id, clock())))

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import accusations, figures, identity, limits, rules, words
+from plugins.complaints import accusations, figures, identity, limits, publicity, rules, words
 from plugins.complaints.models import Complaint, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
@@ -19,6 +19,7 @@ from portal.directory.models import Person
 from portal.errors import Refused
 from portal.inbox.service import NewNotice, notify_many
 from portal.records.links import link
+from portal.text import whole
 
 Data = Mapping[str, Any]
 
@@ -124,7 +125,7 @@ def load(session: Session, org_id: int) -> dict[int, int]:
 
 def assign(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
     """交办 to an officer who may handle it; raises Refused for anybody else."""
-    chosen = int(data["handler"] or 0)
+    chosen = whole(str(data["handler"] or "")) or 0
     allowed = {account: name for account, name, _load in candidates(session, complaint, today)}
     if chosen not in allowed:
         away = chosen in off_post(session, complaint.org_id)
@@ -243,9 +244,11 @@ def reopen(session: Session, complaint: Complaint, data: Data, today: dt.date) -
     limits.note(session, complaint, "step", kept)
     enter(session, complaint, data, today)
     complaint.state = "handling"
-    complaint.result = ""
+    complaint.result = complaint.closed_as = ""
+    publicity.take_off(session, complaint)
     complaint.concluded_on = complaint.approved_on = complaint.approved_by = complaint.replied_on = complaint.archived_on = None
     complaint.review, complaint.reviewed_by, complaint.reviewed_on = "", None, None
+    identity.keep_from_archive(session, complaint)
     complaint.late = complaint.days_taken = None
     limits.recompute(complaint)
 
@@ -281,7 +284,8 @@ def guard_archive(complaint: Complaint, _data: Data, _today: dt.date) -> None:
 
 
 def archive(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
-    complaint.archived_on = today
+    complaint.archived_on, complaint.closed_as = today, complaint.state
+    identity.keep_from_archive(session, complaint)
     enter(session, complaint, data, today)
     settle(complaint)
 
@@ -317,11 +321,11 @@ def merge(session: Session, complaint: Complaint, data: Data, today: dt.date) ->
         raise Refused(_("主件已不在办，不能并入。"), field="main_number")
     if (main.kind == "accusation") != (complaint.kind == "accusation"):
         raise Refused(_("检举控告不与其他事项并案。"), field="main_number")
-    complaint.main_id = main.id
+    complaint.main_id, complaint.repeats = main.id, True
     enter(session, complaint, {"reason": _("并入 %(number)s。%(why)s", number=main.number, why=reason_of(data))}, today)
     before = main.due_on
     if complaint.due_on is not None and (main.due_on is None or complaint.due_on < main.due_on):
-        for name in ("limit_days", "limit_unit", "due_from", "suspended_days", "extension_state", "extension_days"):
+        for name in ("limit_days", "limit_unit", "limit_given", "due_from", "suspended_days", "extension_state", "extension_days"):
             setattr(main, name, getattr(complaint, name))
         limits.recompute(main)
     limits.moved(session, main, before, _("%(number)s 并入，按最早的期限", number=complaint.number))

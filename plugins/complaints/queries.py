@@ -6,18 +6,12 @@ import datetime as dt
 from typing import Any
 
 from flask import g
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import rules
 from plugins.complaints.models import Complaint, Identity, Incoming
 from portal.database import db
-
-
-def matching(query: str) -> ColumnElement[bool]:
-    """By number, title, content, place and object."""
-    columns = (Complaint.number, Complaint.title, Complaint.content, Complaint.place, Complaint.object_name)
-    return or_(*(column.contains(query, autoescape=True) for column in columns))
 
 
 def count(*conditions: Any) -> int:

@@ -21,6 +21,7 @@ STATISTICS = "complaints.statistics"
 EXPORT = "complaints.export"
 IMPORT = "complaints.import"
 PUBLISH = "complaints.publish"
+APPROVE_PUBLICATION = "complaints.approve_publication"
 SETTINGS = "complaints.settings"
 RECEIVE = "complaints.receive"
 
@@ -44,13 +45,14 @@ PERMISSIONS = (
     Permission(EXPORT, _l("导出投诉举报登记簿")),
     Permission(IMPORT, _l("导入投诉举报登记簿与热线工单")),
     Permission(PUBLISH, _l("生成投诉举报公示材料")),
+    Permission(APPROVE_PUBLICATION, _l("审定投诉举报公示内容")),
     Permission(SETTINGS, _l("设置本单位投诉举报参数")),
     Permission(RECEIVE, _l("接收转办的投诉举报")),
 )
 GRANTS: dict[str, set[str]] = {
     "intake_clerk": {READ, REGISTER, REPLY, IMPORT, EXPORT, PUBLISH},
     "handling_officer": {READ, REGISTER, HANDLE},
-    "office_head": {READ, REGISTER, DECIDE, HANDLE, REPLY, ACCUSATIONS, REVEAL, STATISTICS, EXPORT, IMPORT, PUBLISH, SETTINGS},
+    "office_head": {READ, REGISTER, DECIDE, HANDLE, REPLY, ACCUSATIONS, REVEAL, STATISTICS, EXPORT, IMPORT, PUBLISH, APPROVE_PUBLICATION, SETTINGS},
     "leader": {READ, APPROVE, ACCUSATIONS, REVEAL, STATISTICS, EXPORT},
     "discipline_officer": {READ, HANDLE, ACCUSATIONS, REVEAL},
     "legal_reviewer": {READ, REVIEW},

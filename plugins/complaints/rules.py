@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.calendar.rules import Calendar
@@ -97,6 +98,41 @@ def days_suspended(calendar: Calendar, since: dt.date, until: dt.date, unit: str
 def days_taken(calendar: Calendar, start: dt.date, end: dt.date) -> int:
     """Working days from the receipt to the conclusion."""
     return max(0, calendar.working_days_between(start, end))
+
+
+PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Z][·.\-\s]?[A-Z0-9]{4,6}")
+DIGITS_IN_WORDS = str.maketrans("〇零一二三四五六七八九幺", "0012345678" + "91")
+
+
+def publication_refusal(text: str, names: Sequence[str]) -> str:
+    """Why a sentence cannot stand on a public page; empty: it can. ``names``: of the matter's own people and firms."""
+    plain = unicodedata.normalize("NFKC", text)
+    joined = re.sub(r"[\s\-—_.·,，、()（）]", "", plain).upper()
+    if re.search(r"\d{17}[\dX]", joined):
+        return "含有证件号码，不能公示。"
+    if re.search(r"\d{7,}", joined) or re.search(r"\d{7,}", joined.translate(DIGITS_IN_WORDS)):
+        return "含有电话或其他号码，不能公示。"
+    if PLATE.search(plain.upper()) or PLATE.search(joined):
+        return "含有车牌号，不能公示。"
+    if re.search(r"[\[〔(【]\d{4}[\]〕)】]\s*\d+\s*号", plain):
+        return "含有文号或事项编号，不能公示。"
+    if re.search(r"[\w.]+@[\w.]+", plain):
+        return "含有电子邮箱，不能公示。"
+    if re.search(r"\d+\s*(号楼|栋|幢|单元|室|号院)|\d+号(?!公告)", plain):
+        return "地点只能写到村居街路，不能写门牌。"
+    for name in names:
+        own = re.sub(r"\s", "", unicodedata.normalize("NFKC", name)).upper()
+        if len(own) >= 2 and own in joined:
+            return f"含有“{name}”，不能公示人员或单位名称。"
+    return ""
+
+
+def years_later(day: dt.date, years: int) -> dt.date:
+    """The same day so many years later; 29 February becomes the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
 
 
 def refuse_withdrawal(kind: str) -> str:

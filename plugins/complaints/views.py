@@ -9,23 +9,29 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
-from plugins.complaints import accusations, forms, identity, limits, queries, rights, rules, words, workflow
-from plugins.complaints.models import Complaint, Entry, NamedOfficer, Opening, Transfer
+from plugins.complaints import accusations, counting, forms, identity, limits, publicity, queries, retention, rights, rules, words, workflow
+from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, Opening, Transfer
 from portal import audit
+from portal.auth import throttle
 from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
 from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import NotFound, Refused
 from portal.records import attachments, once
-from portal.records.lists import Choice, Column, Dates, Flag, ListSpec, Order
+from portal.records.lists import Choice, Column, Dates, Exact, Flag, ListSpec, Order
 from portal.records.secrecy import refuse_marked
 from portal.records.views import show_list
+from portal.search import matching
 from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints", __name__, url_prefix="/complaints", template_folder="templates")
 TONES = {"green": "circle-check", "amber": "clock", "red": "alert-triangle"}
+REVEALS = 30
+"""Identities that one account may open in an hour: whoever needs more is not looking into a matter (S32)."""
+MAIN = aliased(Complaint)
 DUE = (("overdue", _l("已超期")), ("week", _l("七天内到期")), ("running", _l("在办")))
 
 
@@ -41,9 +47,10 @@ def _select_whole() -> Any:
     more = (
         Complaint.category, Complaint.content, Complaint.demand, Complaint.place, Complaint.object_name, Complaint.happened_on, Complaint.external_no,
         Complaint.anonymous, Complaint.confidential, Complaint.legal_due, Complaint.facts, Complaint.measures, Complaint.result, Complaint.concluded_on,
-        Complaint.late, Complaint.reply_how, Complaint.replied_on, Complaint.reply_text, Complaint.archived_on,
+        Complaint.late, Complaint.reply_how, Complaint.replied_on, Complaint.reply_text, Complaint.archived_on, Complaint.state_reason,
+        Identity.name_hint, Identity.phone_hint, MAIN.number.label("main_number"),
     )  # fmt: skip
-    return _select().add_columns(*more)
+    return _select().add_columns(*more).outerjoin(Identity, Identity.complaint_id == Complaint.id).outerjoin(MAIN, MAIN.id == Complaint.main_id)
 
 
 def state_badge(row: Any) -> tuple[Any, str, str]:
@@ -82,6 +89,16 @@ def town_names() -> dict[int, str]:
     return found
 
 
+def named_officers() -> dict[int, str]:
+    """Whom accusations name, for those who may see them; few."""
+    if not can(rights.ACCUSATIONS):
+        return {}
+    found: dict[int, list[str]] = {}
+    for row in db.session.execute(select(NamedOfficer.complaint_id, NamedOfficer.name).order_by(NamedOfficer.id)):
+        found.setdefault(row.complaint_id, []).append(row.name)
+    return {key: "、".join(names) for key, names in found.items()}
+
+
 def _columns(whole: bool) -> list[Column]:
     several = not g.grant.organisation.is_town
     found = [
@@ -102,14 +119,18 @@ def _columns(whole: bool) -> list[Column]:
         ("category", _l("领域")), ("content", _l("反映内容")), ("demand", _l("诉求")), ("place", _l("事发地点")), ("object_name", _l("被反映对象")),
         ("happened_on", _l("发生日期")), ("external_no", _l("来文或工单编号")), ("urgency", _l("紧急程度")), ("facts", _l("查明的事实")), ("measures", _l("采取的措施")),
         ("result", _l("结论")), ("concluded_on", _l("办结日期")), ("reply_how", _l("答复方式")), ("replied_on", _l("答复日期")), ("reply_text", _l("答复内容")),
-        ("archived_on", _l("归档日期")), ("anonymous", _l("匿名")), ("late", _l("超期办结")),
+        ("archived_on", _l("归档日期")), ("anonymous", _l("匿名")), ("late", _l("超期办结")), ("confidential", _l("要求保密")), ("state_reason", _l("状态说明")),
+        ("main_number", _l("并入编号")), ("name_hint", _l("投诉人")), ("phone_hint", _l("联系电话")), ("officers", _l("被检举控告人")),
     )  # fmt: skip
+    accused = named_officers()
     urgencies = words.URGENCIES
 
     def text(name: str) -> Any:
         if name == "urgency":
             return lambda row: urgencies[row.urgency]
-        return (lambda row: yes[getattr(row, name)]) if name in ("anonymous", "late") else (lambda row: getattr(row, name))
+        if name == "officers":
+            return lambda row: accused.get(row.id, "")
+        return (lambda row: yes[getattr(row, name)]) if name in ("anonymous", "late", "confidential") else (lambda row: getattr(row, name))
 
     return [*found, *(Column(name, title, text(name), shown=False) for name, title in names)]
 
@@ -135,13 +156,19 @@ def register(*, whole: bool = False) -> ListSpec:
             Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.STATES], lambda value: Complaint.state == value),
             Choice("kind", _l("类别"), list(words.KINDS.items()), lambda value: Complaint.kind == value),
             Choice("channel", _l("渠道"), list(words.CHANNELS.items()), lambda value: Complaint.channel == value),
-            Choice("result", _l("结论"), list(words.RESULTS.items()), lambda value: Complaint.result == value),
+            Choice("result", _l("结论"), [*words.RESULTS.items(), ("-", _l("未填写结论"))], lambda value: Complaint.result == value.strip("-")),
             *towns,
             Flag("mine", _l("我承办的"), lambda: Complaint.handler_id == g.account.id),
-            Flag("late", _l("超期办结"), lambda: Complaint.late.is_(True)),
+            *([Flag("unpublished", _l("可公示未公示"), lambda: publicity.eligible() & Complaint.publish.is_(False))] if can(rights.APPROVE_PUBLICATION) else []),
+            Choice("late", _l("按期或超期"), [("0", _l("按期办结")), ("1", _l("超期办结"))], lambda value: Complaint.late.is_(value == "1")),
             Dates("received", _l("收到日期"), Complaint.received_on),
+            Choice("outcome", _l("办理去向"), list(words.OUTCOMES.items()), counting.outcome_condition, quiet=True),
+            Exact("category", _l("领域"), Complaint.category),
+            Flag("repeated", _l("重复投诉"), lambda: Complaint.repeats.is_(True), quiet=True),
+            Flag("true", _l("属实或部分属实"), lambda: Complaint.result.in_(counting.TRUE), quiet=True),
+            Dates("concluded", _l("办结日期"), Complaint.concluded_on, quiet=True),
         ],
-        search=queries.matching,
+        search=lambda query: matching(Complaint, query),
         search_hint=_l("编号、标题、内容、地点或对象"),
         export_permission=rights.EXPORT,
     )
@@ -186,12 +213,15 @@ def page(complaint: Complaint, *, opened: dict[str, str] | None = None, reveal: 
     ).all()
     officers = session.scalars(select(NamedOfficer).where(NamedOfficer.complaint_id == key)).all() if complaint.kind == "accusation" else []
     openings = session.scalars(select(Opening).where(Opening.complaint_id == key).order_by(Opening.id.desc())).all() if can(rights.OPENINGS) or can(rights.REVEAL) else []
+    files = attachments.all_of(session, "complaints.complaint", key)
     return render_template(
         "complaints/detail.html", complaint=complaint, workflow=workflow.COMPLAINT, kinds=words.KINDS, urgencies=words.URGENCIES, words=words,
         advice=words.REDIRECT_ADVICE, entries=entries, transfers=transfers, related=related, officers=officers, openings=openings, due=due_badge(complaint),
         identity=identity.of(session, key), may_reveal=can(rights.REVEAL, complaint.org_id), opened=opened, reveal=reveal or forms.RevealForm(formdata=None),
-        files=attachments.all_of(session, "complaints.complaint", key), may_attach=can(rights.HANDLE, complaint.org_id) and complaint.open,
+        files=[file for file in files if file.place != retention.IDENTITY_PLACE], identity_files=[file for file in files if file.place == retention.IDENTITY_PLACE],
+        may_attach=can(rights.HANDLE, complaint.org_id) and complaint.open,
         may_enter=can(rights.HANDLE, complaint.org_id) and complaint.open, entry=entry or forms.EntryForm(formdata=None),
+        may_publish=can(rights.APPROVE_PUBLICATION, complaint.org_id) and not publicity.refusal(complaint),
         may_split=can(rights.REGISTER, complaint.org_id) and complaint.open and g.grant.organisation.is_town,
         history=audit.history("complaints.complaint", key, 30), transfer_states={state.code: state for state in workflow.INCOMING.states},
         same=queries.same_telephone(session, complaint),
@@ -235,8 +265,10 @@ def reveal(complaint_id: int) -> Any:
     if not form.validate():
         return page(complaint, reveal=form), 422
     require_fresh()
+    throttle.check_misses(f"complaints.reveal:{g.account.id}", REVEALS, 3600)
     with unit_of_work("complaints.identity_opened", reason=(form.reason.data or "").strip()) as session:
         opened = identity.open_identity(session, find(complaint_id), (form.reason.data or "").strip())
+        throttle.count_miss(session, f"complaints.reveal:{g.account.id}")
     return page(find(complaint_id), opened=opened)
 
 

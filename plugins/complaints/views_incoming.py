@@ -17,6 +17,7 @@ from portal.database import db
 from portal.errors import NotFound
 from portal.records.lists import Choice, Column, ListSpec, Order
 from portal.records.views import show_list
+from portal.search import matching
 
 blueprint = Blueprint("complaints_incoming", __name__, url_prefix="/complaints/incoming", template_folder="templates")
 
@@ -47,8 +48,8 @@ def spec() -> ListSpec:
         orders={"sent": Order(_l("转出日期"), [(Incoming.sent_on, False)]), "sent-": Order(_l("转出日期"), [(Incoming.sent_on, True)])},
         default_order="sent-",
         filters=(Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.INCOMING.states], lambda value: Incoming.state == value),),
-        search=lambda query: Incoming.title.contains(query, autoescape=True) | Incoming.number.contains(query, autoescape=True),
-        search_hint=_l("编号或标题"),
+        search=lambda query: matching(Incoming, query),
+        search_hint=_l("编号、标题、内容、地点或对象"),
         export_permission=rights.RECEIVE,
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from plugins.complaints import accusations, figures, forms, identity, intake, operations, rights, words, workflow
 from plugins.complaints.models import Complaint, Place
+from plugins.complaints.retention import IDENTITY_PLACE
 from plugins.complaints.views import find
 from portal import audit
 from portal.audit import PORTAL_CHAIN
@@ -131,6 +132,7 @@ def _again(form: forms.RegisterForm, town: int, origin: Complaint | None, error:
 
 def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list[tuple[bytes, str, str]], origin_id: int | None) -> Any:
     values = {name: form[name].data for name in KEPT if name not in WHO} | {"order_days": form.order_days.data}
+    place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
     actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
     with use_actor(actor), unit_of_work("complaints.registered") as session:
         before = once.claim(session, key := once.sent_key())
@@ -138,18 +140,25 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
             flash(_("这件已经登记过了；查询码只在登记时显示一次。"), "info")
             return redirect(before, 303)
         origin = find(origin_id) if origin_id else None
-        made = intake.register(session, town, values, who, today(), officers=form.officers.data or (), files=files, split_from=origin)
+        made = intake.register(session, town, values, who, today(), officers=form.officers.data or (), files=files, place=place, split_from=origin)
         identity.drop_draft(session)
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", urgent=made.complaint.urgency == "danger")  # fmt: skip
-        complaint_id, code = made.complaint.id, made.code
-        once.made(session, key, url_for("complaints.detail", complaint_id=complaint_id))
+        complaint_id, receipt = made.complaint.id, _shown(made)
+        unseen = made.complaint.anonymous and made.complaint.kind == "accusation"
+        once.made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=complaint_id))
     if whole(form.join.data or "") is not None:
         flash(_("已登记。请核对后并案。"), "success")
-    return _receipt(complaint_id, code)
+    return _receipt(complaint_id, receipt)
 
 
-def _receipt(complaint_id: int, code: str) -> Any:
+def _shown(made: intake.Registered) -> dict[str, Any]:
+    """What stands on a receipt. It is noted before the matter is out of sight: an anonymous accusation is, for whoever registered it."""
+    found = made.complaint
+    return {"code": made.code, "number": found.number, "received_on": found.received_on, "kind": found.kind, "due_on": found.due_on, "org": found.organisation.name}
+
+
+def _receipt(complaint_id: int, receipt: dict[str, Any]) -> Any:
     """The receipt with its code: shown this once, not kept in the clear, so it stands in the answer itself."""
     complaint = db.session.scalars(select(Complaint).where(Complaint.id == complaint_id)).unique().one_or_none()
     town, day = intake.acting_town(), today()
@@ -158,7 +167,7 @@ def _receipt(complaint_id: int, code: str) -> Any:
     main = db.session.scalars(select(Complaint).where(Complaint.id == join)).unique().one_or_none() if join else None
     if main is not None and (main.org_id != town or main.id == complaint_id):
         main = None
-    return render_template("complaints/receipt.html", complaint=complaint, code=code, kinds=words.KINDS, contact=contact, main=main)
+    return render_template("complaints/receipt.html", complaint=complaint, receipt=receipt, kinds=words.KINDS, contact=contact, main=main)
 
 
 @blueprint.post("/similar")

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from plugins.complaints import forms, operations, passing, rights, rules
 from plugins.complaints.models import Complaint, Incoming
 from portal.context import current_actor
-from portal.contract import RecordType
+from portal.contract import CONTENT, NUMBER, OBJECT, PLACE, TITLE, RecordType, Searchable
 from portal.records.workflow import State, Transition, Workflow
 
 IN_HAND = ("assigned", "handling")
@@ -152,8 +152,29 @@ INCOMING = Workflow(
 )  # fmt: skip
 
 
+SEARCH = Searchable(
+    fields={"number": NUMBER, "external_no": NUMBER, "title": TITLE, "object_name": OBJECT, "place": PLACE, "content": CONTENT, "demand": CONTENT},
+    title=lambda row: f"{row.number} {row.title}",
+    summary=lambda row: " · ".join(filter(None, (row.organisation.name, row.place, row.object_name, row.received_on.isoformat()))),
+    state=lambda row: _shown(COMPLAINT, row),
+    recent="received_on",
+)  # fmt: skip
+SEARCH_INCOMING = Searchable(
+    fields={"number": NUMBER, "title": TITLE, "object_name": OBJECT, "place": PLACE, "content": CONTENT, "demand": CONTENT},
+    title=lambda row: f"{row.number} {row.title}",
+    summary=lambda row: " · ".join(filter(None, (row.from_name, row.place, row.object_name, row.sent_on.isoformat()))),
+    state=lambda row: _shown(INCOMING, row),
+    recent="sent_on",
+)
+
+
+def _shown(workflow: Workflow, row: Any) -> tuple[Any, str, str]:
+    state = workflow.state(row.state)
+    return state.title, state.tone, state.icon
+
+
 def record_types() -> list[RecordType]:
     return [
-        RecordType("complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE),
-        RecordType("complaints.incoming", _l("转入事项"), Incoming, incoming_url, rights.RECEIVE),
+        RecordType("complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, SEARCH, {"identity": rights.REVEAL}),
+        RecordType("complaints.incoming", _l("转入事项"), Incoming, incoming_url, rights.RECEIVE, search=SEARCH_INCOMING),
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Hit, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -117,12 +117,6 @@ class TrainingPlugin:
         from plugins.training import offers
 
         return offers.todos(today)
-
-    @hookimpl
-    def portal_search(self, query: str, limit: int) -> list[Hit]:
-        from plugins.training import offers
-
-        return offers.hits(query, limit)
 
     @hookimpl
     def portal_examinations(self, person_id: int) -> dict[str, dt.date] | None:

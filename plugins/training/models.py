@@ -12,16 +12,16 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from flask import g, has_request_context
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, select
+from flask import current_app, g, has_request_context
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from plugins.training import rules
 from portal.auth.permissions import can
 from portal.context import Actor
 from portal.database import Base, OrgScoped, Versioned, read_beside
-from portal.directory.models import Organisation, Person
-from portal.tenancy import Confidential, Shared
+from portal.directory.models import TOWN_KINDS, Organisation, Person
+from portal.tenancy import Confidential, Shared, current_scope
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:
@@ -49,6 +49,20 @@ class Own(Confidential):
         return cls.person_id.not_in(own_people(actor))  # type: ignore[attr-defined, no-any-return]
 
 
+class Silent(Confidential):
+    """Rows of towns where training is off stay with their town: whoever sees all towns does not meet them."""
+
+    @classmethod
+    def kept_from(cls, actor: Actor) -> ColumnElement[bool] | None:
+        scope = current_scope()
+        if scope.orgs is not None or scope.switched_off or not has_request_context():
+            return None
+        enabled = current_app.extensions["portal"].plugins.enabled_orgs("training")
+        row: Any = Organisation.__table__.alias("a_town")
+        key: Any = cls.org_id  # type: ignore[attr-defined]
+        return and_(key.in_(select(row.c.id).where(row.c.kind.in_(TOWN_KINDS))), key.not_in(sorted(enabled)))
+
+
 def own_people(actor: Actor) -> list[int]:
     """The entries in the directory behind an account; looked up once a request."""
     if "training_own" not in g:
@@ -58,7 +72,7 @@ def own_people(actor: Actor) -> list[int]:
     return listed
 
 
-class Plan(OrgScoped, Versioned, Base):
+class Plan(Silent, OrgScoped, Versioned, Base):
     """年度培训计划 of an organisation."""
 
     __tablename__ = "training_plan"
@@ -113,7 +127,7 @@ class Room(OrgScoped, Base):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class Training(Shared, OrgScoped, Versioned, Base):
+class Training(Silent, Shared, OrgScoped, Versioned, Base):
     """培训班 (one meeting of it). Times are moments; ``held_on`` and ``year`` are of the day on which it begins."""
 
     __tablename__ = "training_session"

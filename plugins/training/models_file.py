@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from plugins.training import rights, rules, rules_exam
-from plugins.training.models import Hosted, Own, one_of
+from plugins.training.models import Hosted, Own, Silent, one_of
 from portal.database import Base, JSONValue, OrgScoped, Versioned
 from portal.directory.models import Organisation
 from portal.tenancy import Shared
@@ -242,7 +242,7 @@ class Question(OrgScoped, Base):
         return self.text[:40]
 
 
-class Exam(Shared, OrgScoped, Versioned, Base):
+class Exam(Silent, Shared, OrgScoped, Versioned, Base):
     """考试: of a session, or one of its own; taken in the browser (``online``) or with results by list."""
 
     __tablename__ = "training_exam"

@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import g, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
-from plugins.training import exams, queries, rights, rules, words, workflow
+from plugins.training import exams, queries, rights, rules, words
 from plugins.training.models import Enrolment, Invitation, Plan, Training
 from plugins.training.models_file import Attempt, Exam, Exemption, External
 from portal.auth.permissions import can
 from portal.clock import today as clock
-from portal.contract import Card, Hit, NavItem, Panel, Todo
+from portal.contract import Card, NavItem, Panel, Todo
 from portal.database import db, utcnow
 
 
@@ -124,24 +124,6 @@ def _learner(org_id: int) -> list[Todo]:
             Exam.closes_at >= now)
     )  # fmt: skip
     return [Todo("training.exam", _("场考试可以参加"), _count(sits), url_for("training_mine.index"), "amber")]
-
-
-# -- search -------------------------------------------------------------------------------------------------------------------------------
-
-
-def hits(query: str, limit: int) -> list[Hit]:
-    """Sessions by title, number and lecturer."""
-    if not can(rights.READ):
-        return []
-    from plugins.training.views import in_sight
-
-    matching = or_(*(column.contains(query, autoescape=True) for column in (Training.title, Training.number, Training.lecturer)))
-    columns = (Training.id, Training.number, Training.title, Training.state, Training.held_on)
-    rows = db.session.execute(select(*columns).where(matching, in_sight()).order_by(Training.starts_at.desc(), Training.id.desc()).limit(limit))
-    return [
-        Hit(_("培训班"), f"{row.number} {row.title}", f"{row.held_on} · {workflow.SESSION.state(row.state).title}", url_for("training.detail", training_id=row.id))
-        for row in rows
-    ]
 
 
 # -- certificates -----------------------------------------------------------------------------------------------------------------------------

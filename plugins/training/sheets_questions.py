@@ -120,5 +120,5 @@ SPEC = ImportSpec(
     apply=apply,
     help=_l("每题一行。单选、多选题填选项 A 起依次排列，多选题答案写成 ABD；判断题不填选项，答案写“对”或“错”。"),
     done_endpoint="training_questions.index",
-    towns_only=False,
+    of_district=True,
 )

@@ -19,7 +19,7 @@ from portal import audit
 from portal.auth.permissions import can, check, require
 from portal.clock import today
 from portal.database import db
-from portal.directory.models import TOWN_KINDS, Organisation, Person
+from portal.directory.models import Organisation, Person
 from portal.documents import send
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.records import attachments, once
@@ -34,12 +34,6 @@ blueprint = Blueprint("training", __name__, url_prefix="/training", template_fol
 # -- the list ----------------------------------------------------------------------------------------------------------------
 
 
-def in_sight() -> ColumnElement[bool]:
-    """Not the sessions of towns where training is off; those stay with their town."""
-    towns = select(Organisation.id).where(Organisation.kind.in_(TOWN_KINDS))
-    return or_(Training.org_id.in_(list(queries.town_names(db.session()))), Training.org_id.not_in(towns), Training.org_id == g.grant.org_id)
-
-
 def _select() -> Any:
     seated = (
         select(func.count()).select_from(Enrolment).where(Enrolment.session_id == Training.id, Enrolment.state.in_(rules.SEATED)).correlate(Training).scalar_subquery()
@@ -49,7 +43,7 @@ def _select() -> Any:
             Training.place,
         Training.lecturer, Training.organiser_name, Training.mode,
     )  # fmt: skip
-    return select(*columns, seated.label("seated"), Organisation.name.label("host")).join(Organisation, Organisation.id == Training.org_id).where(in_sight())
+    return select(*columns, seated.label("seated"), Organisation.name.label("host")).join(Organisation, Organisation.id == Training.org_id)
 
 
 def _badge(row: Any) -> tuple[Any, str, str]:

@@ -12,7 +12,7 @@ from plugins.training.models import Invitation, Plan, Training
 from plugins.training.models_file import Exam, Exemption, External, YearBook
 from portal.auth.permissions import can
 from portal.context import current_actor
-from portal.contract import RecordType
+from portal.contract import CONTENT, NUMBER, OBJECT, PLACE, TITLE, RecordType, Searchable
 from portal.records.workflow import State, Transition, Workflow
 
 
@@ -237,14 +237,35 @@ EXAM = Workflow(
     ),
 )  # fmt: skip
 
+SEARCH = Searchable(
+    fields={"number": NUMBER, "title": TITLE, "lecturer": OBJECT, "organiser_name": OBJECT, "place": PLACE, "content": CONTENT},
+    title=lambda row: f"{row.number} {row.title}",
+    summary=lambda row: " · ".join(filter(None, (row.organisation.name, row.held_on.isoformat(), row.lecturer))),
+    state=lambda row: _shown(SESSION, row),
+    recent="held_on",
+)
+SEARCH_EXTERNAL = Searchable(
+    fields={"title": TITLE, "person_name": OBJECT, "organiser_name": OBJECT, "place": PLACE},
+    title=lambda row: f"{row.person_name} {row.title}",
+    summary=lambda row: f"{row.organisation.name} · {row.starts_on} · {row.organiser_name}",
+    state=lambda row: _shown(EXTERNAL, row),
+    recent="starts_on",
+)
+
+
+def _shown(workflow: Workflow, row: Any) -> tuple[Any, str, str]:
+    state = workflow.state(row.state)
+    return state.title, state.tone, state.icon
+
+
 ALL = (SESSION, INVITATION, EXTERNAL, EXEMPTION, PLAN, YEAR, EXAM)
 
 
 def record_types() -> list[RecordType]:
     return [
-        RecordType("training.session", _l("培训班"), Training, session_url, rights.SEE, shared=True),
+        RecordType("training.session", _l("培训班"), Training, session_url, rights.SEE, search=SEARCH, shared=True),
         RecordType("training.invitation", _l("参训邀请"), Invitation, invitation_url, rights.READ),
-        RecordType("training.external", _l("外出培训"), External, external_url, rights.BOOKS),
+        RecordType("training.external", _l("外出培训"), External, external_url, rights.BOOKS, search=SEARCH_EXTERNAL),
         RecordType("training.exemption", _l("年度情况说明"), Exemption, exemption_url, rights.BOOKS, rights.RECORD),
         RecordType("training.plan", _l("年度培训计划"), Plan, plan_url, rights.READ),
         RecordType("training.year", _l("年度档案"), YearBook, year_url, rights.BOOKS),

@@ -155,6 +155,7 @@ def forget_rolled_back(session: Session, transaction: SessionTransaction) -> Non
     else:
         session.info.pop("audit_pending", None)
         session.info.pop("audit_tips", None)
+        session.info.pop("audit_coarse", None)
 
 
 def refuse_bulk(state: ORMExecuteState) -> None:

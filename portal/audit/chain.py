@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import time
@@ -109,6 +110,8 @@ def write_events(session: Session, drafts: Iterable[Draft]) -> int:
     chains = sorted({draft.chain_id for draft in pending})
     heads = _locked_heads(session, chains, alg)
     now = time.time_ns() // 1000
+    day = day_of(now) if actor.coarse else now
+    moments = {chain: max(day, heads[chain].at) if actor.coarse else now for chain in chains}
     state: dict[int, list[Any]] = {}
     rows: list[tuple[Any, ...]] = []
 
@@ -116,7 +119,7 @@ def write_events(session: Session, drafts: Iterable[Draft]) -> int:
         tip = state[chain]
         seq = tip[0] + 1
         values = [
-            chain, seq, now, *common, draft.action or name, draft.reason or reason, draft.op, draft.record_type, draft.record_id,
+            chain, seq, moments[chain], *common, draft.action or name, draft.reason or reason, draft.op, draft.record_type, draft.record_id,
             record_key(draft.record_type, draft.record_id), draft.before, draft.after, draft.result, alg,
         ]  # fmt: skip
         digest = chain_hash(alg, tip[1], values)
@@ -136,10 +139,19 @@ def write_events(session: Session, drafts: Iterable[Draft]) -> int:
     _insert_rows(session, rows)
     session.execute(
         update(Head),
-        [{"chain_id": chain, "seq": tip[0], "at": max(now, heads[chain].at), "hash": tip[1], "alg": alg} for chain, tip in state.items()],
+        [{"chain_id": chain, "seq": tip[0], "at": max(moments[chain], heads[chain].at), "hash": tip[1], "alg": alg} for chain, tip in state.items()],
     )
+    if actor.coarse:
+        session.info["audit_coarse"] = True
     session.info.setdefault("audit_tips", {}).update({chain: (tip[0], tip[1]) for chain, tip in state.items()})
     return len(pending)
+
+
+def day_of(moment: int) -> int:
+    """The beginning of a moment's day at the office, in microseconds."""
+    zone = current_app.extensions["portal"].settings.zone
+    local = dt.datetime.fromtimestamp(moment / 1_000_000, zone)
+    return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()) * 1_000_000
 
 
 def _mark(chain: int, action: str, detail: dict[str, Any]) -> Draft:

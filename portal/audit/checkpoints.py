@@ -43,9 +43,10 @@ def _alone(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def append(path: Path, tips: dict[int, tuple[int, bytes]]) -> None:
-    """Add the present heads; all of the lines or, when the disk is full, none of them and an OSError."""
+def append(path: Path, tips: dict[int, tuple[int, bytes]], *, coarse: bool = False) -> None:
+    """Add the present heads; all of the lines or, when the disk is full, none of them and an OSError. ``coarse``: with the day alone."""
     now = int(time.time())
+    now = now - now % 86400 if coarse else now
     lines = "".join(
         json.dumps({"chain": chain, "seq": seq, "hash": digest.hex(), "at": now}) + "\n" for chain, (seq, digest) in sorted(tips.items())
     ).encode()
@@ -64,11 +65,11 @@ def after_commit(session: Session) -> None:
     """Session event: what was committed is noted outside."""
     if session.in_nested_transaction():
         return
-    tips = session.info.pop("audit_tips", None)
+    tips, coarse = session.info.pop("audit_tips", None), session.info.pop("audit_coarse", False)
     if not tips:
         return
     try:
-        append(heads_file(current_app.extensions["portal"].settings.instance), tips)
+        append(heads_file(current_app.extensions["portal"].settings.instance), tips, coarse=coarse)
     except OSError as error:  # the change is committed all the same; the next head covers it
         log.error("the heads of the audit trail could not be noted: %s", error)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, PasswordField, SelectField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length, Regexp
+from wtforms import DateField, HiddenField, PasswordField, SelectField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
 
 from portal.forms import Form as FlaskForm
 
@@ -33,6 +33,7 @@ class AccountForm(FlaskForm):
 class GrantForm(FlaskForm):
     role = SelectField(_l("角色"), [InputRequired()])
     org_id = SelectField(_l("机构"), [InputRequired()], coerce=int)
+    valid_to = DateField(_l("截止日期"), [Optional()])
 
 
 class ConfirmForm(FlaskForm):

@@ -9,10 +9,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.config import ADMINISTRATORS
+from portal.crypto import sealed
 from portal.database import Base, Versioned
 from portal.directory.models import Organisation
 
 BUSINESS = "business"
+FACTOR_PURPOSE = "auth.second_factor"
 _QUOTED = ", ".join(f"'{role}'" for role in ADMINISTRATORS)
 
 
@@ -131,7 +133,7 @@ class SecondFactor(Base):
     __record__ = "auth.second_factor"
 
     account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"), primary_key=True)
-    secret_enc: Mapped[bytes] = mapped_column(LargeBinary, info={"secret": True})
+    secret_enc: Mapped[bytes] = mapped_column(LargeBinary, info=sealed(FACTOR_PURPOSE, "auth.account:{account_id}"))
     last_counter: Mapped[int] = mapped_column(default=0, info={"secret": True})
     confirmed_at: Mapped[dt.datetime | None]
 

@@ -66,7 +66,10 @@ def create_account(
 
 
 def grant_role(session: Session, account: Account, role: str, org: Organisation, *, valid_to: dt.date | None = None) -> RoleGrant:
-    """Give a role in an organisation. Raises Refused: unknown role, wrong kind of organisation, or administrators mixed."""
+    """Give a role in an organisation, for good or through a day. Raises Refused: unknown role, wrong kind of organisation, administrators mixed.
+
+    A grant of this role that has ended is taken up again.
+    """
     known = roles.all_roles()
     if role not in known:
         raise Refused(_("没有这个角色。"), field="role")
@@ -76,8 +79,16 @@ def grant_role(session: Session, account: Account, role: str, org: Organisation,
         raise Refused(_("不能变更自己的角色。"))
     if not roles.may_join({grant.role for grant in account.grants}, role):
         raise Refused(_("系统管理员、安全管理员、安全审计员互斥，且不兼任业务角色。"), field="role")
-    if any(grant.role == role and grant.org_id == org.id for grant in account.grants):
+    same = next((grant for grant in account.grants if grant.role == role and grant.org_id == org.id), None)
+    today = utcnow().astimezone(settings().zone).date()
+    if same is not None and (same.valid_to is None or same.valid_to >= today):
         raise Refused(_("该账号已有这个角色。"), field="role")
+    if valid_to is not None and valid_to < today:
+        raise Refused(_("截止日期不能早于今天。"), field="valid_to")
+    if same is not None:
+        same.valid_from, same.valid_to = today, valid_to
+        session.flush()
+        return same
     duty = role if role in ADMINISTRATORS else BUSINESS
     if account.duty != duty:
         account.duty = duty
@@ -132,6 +143,21 @@ def set_password(session: Session, account: Account, prepared: str, *, one_time:
     account.must_change = one_time
     account.one_time_until = now + dt.timedelta(hours=ONE_TIME_HOURS) if one_time else None
     end_sessions(session, account.id)
+    session.flush()
+
+
+def close_access(session: Session, account_id: int, org_id: int, day: dt.date) -> None:
+    """Whoever leaves an organisation holds no role there from ``day`` on, and without any other role no account. Sessions end at once."""
+    account = session.get(Account, account_id)
+    if account is None:
+        return
+    for grant in account.grants:
+        if grant.org_id == org_id and grant.holds_on(day):
+            grant.valid_to = day - dt.timedelta(days=1)
+    if not any(grant.holds_on(day) or (grant.valid_from or day) > day for grant in account.grants):
+        account.active = False
+    end_sessions(session, account.id)
+    audit.note("auth.access_closed", record=account, detail={"org_id": org_id, "from": day.isoformat(), "active": account.active})
     session.flush()
 
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import math
+import threading
+import time
+from collections import deque
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -25,6 +29,7 @@ PER_NAME = 4
 """How many times ``lock_failures`` a name may fail from all addresses together until it rests everywhere."""
 OVERALL = 500
 KEPT_DAYS = 7
+MOST_PACES = 5000
 ELSEWHERE = "-"
 """Stands in place of an address for what is counted but is no login."""
 
@@ -78,6 +83,33 @@ def count_miss(session: Session, what: str) -> None:
     """Count something that went wrong, in the open unit of work."""
     session.add(LoginAttempt(name_key=name_key(what), address=ELSEWHERE, at=utcnow()))
     session.flush()
+
+
+_pace_lock = threading.Lock()
+
+
+def pace(what: str, most: int, seconds: int = 60) -> None:
+    """Raise TooMany when ``what`` (e.g. searches of an account) happens more than ``most`` times within ``seconds``.
+
+    For what only reads: counted in the memory of this process, so that nothing is written for it.
+    """
+    now = time.monotonic()
+    with _pace_lock:
+        times = _paces().setdefault(what, deque())
+        while times and times[0] <= now - seconds:
+            times.popleft()
+        if len(times) >= most:
+            raise TooMany(_("操作太快了，请稍候片刻再试。"), max(1, math.ceil(times[0] + seconds - now)))
+        times.append(now)
+
+
+def _paces() -> dict[str, deque[float]]:
+    """What was counted by this process; what rests is dropped when it has become much."""
+    paces: dict[str, deque[float]] = current_app.extensions.setdefault("portal.paces", {})
+    if len(paces) > MOST_PACES:
+        for name in [name for name, times in paces.items() if not times or times[-1] <= time.monotonic() - 3600]:
+            del paces[name]
+    return paces
 
 
 def purge(session: Session, now: dt.datetime) -> None:

@@ -11,12 +11,11 @@ import segno
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from portal.auth.models import Account, RecoveryCode, SecondFactor
+from portal.auth.models import FACTOR_PURPOSE, Account, RecoveryCode, SecondFactor
 from portal.config import Settings
 from portal.crypto import keyring
 from portal.database import utcnow
 
-PURPOSE = "auth.second_factor"
 RECOVERY_PURPOSE = "auth.recovery_code"
 STEP_SECONDS = 30
 WINDOW = 1
@@ -30,7 +29,7 @@ def start_enrolment(session: Session, account: Account) -> SecondFactor:
     factor = session.get(SecondFactor, account.id)
     if factor is None:
         factor = SecondFactor(account_id=account.id, secret_enc=b"", last_counter=0, confirmed_at=None)
-        factor.secret_enc = keyring().encrypt(PURPOSE, pyotp.random_base32(), _bound(account.id))
+        factor.secret_enc = keyring().encrypt(FACTOR_PURPOSE, pyotp.random_base32(), _bound(account.id))
         session.add(factor)
         session.flush()
     return factor
@@ -42,7 +41,7 @@ def _bound(account_id: int) -> str:
 
 def secret_of(factor: SecondFactor) -> str:
     """The secret in base 32, for the authenticator to be set up with."""
-    return keyring().decrypt(PURPOSE, factor.secret_enc, _bound(factor.account_id))
+    return keyring().decrypt(FACTOR_PURPOSE, factor.secret_enc, _bound(factor.account_id))
 
 
 def enrolment_picture(factor: SecondFactor, account: Account, settings: Settings) -> bytes:
@@ -87,16 +86,17 @@ def confirm(session: Session, factor: SecondFactor, code: str, now: dt.datetime)
     return renew_recovery_codes(session, factor.account_id)
 
 
-def _code_hash(account_id: int, code: str) -> bytes:
+def _code_hashes(account_id: int, code: str) -> list[bytes]:
+    """The fingerprints of a code, the current key's first: codes on paper outlive a change of keys."""
     plain = "".join(sign for sign in code.casefold() if sign in _ALPHABET)
-    return keyring().blind_index(RECOVERY_PURPOSE, f"{account_id}:{plain}")
+    return keyring().blind_indexes(RECOVERY_PURPOSE, f"{account_id}:{plain}")
 
 
 def renew_recovery_codes(session: Session, account_id: int) -> list[str]:
     """Ten new recovery codes; earlier ones are worth nothing."""
     codes = ["-".join("".join(secrets.choice(_ALPHABET) for _i in range(5)) for _j in range(2)) for _k in range(RECOVERY_CODES)]
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
-    session.add_all(RecoveryCode(account_id=account_id, code_hash=_code_hash(account_id, code)) for code in codes)
+    session.add_all(RecoveryCode(account_id=account_id, code_hash=_code_hashes(account_id, code)[0]) for code in codes)
     session.flush()
     return codes
 
@@ -108,7 +108,7 @@ def accept_recovery_code(session: Session, account_id: int, code: str) -> bool:
     result = session.execute(
         update(RecoveryCode)
         .where(
-            RecoveryCode.account_id == account_id, RecoveryCode.code_hash == _code_hash(account_id, code), RecoveryCode.used_at.is_(None)
+            RecoveryCode.account_id == account_id, RecoveryCode.code_hash.in_(_code_hashes(account_id, code)), RecoveryCode.used_at.is_(None)
         )
         .values(used_at=utcnow()),
         execution_options={"synchronize_session": False},

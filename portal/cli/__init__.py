@@ -11,18 +11,40 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import migrate
-from portal.cli import apply, database, imports, jobs, plugins, setup, trail
+from portal.cli import apply, backup, database, imports, jobs, keys, plugins, search, setup, trail
 from portal.errors import DomainError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class WithPlugins(click.Group):
+    """The commands of the core, and those of the plugins, which are looked up only when they are asked for."""
+
+    def _of_plugins(self) -> dict[str, click.Command]:
+        from portal import __version__
+        from portal.config import ConfigError, load_settings
+        from portal.core_plugin import CorePlugin
+        from portal.plugins import PluginManager
+
+        try:
+            manager = PluginManager(load_settings(), CorePlugin(), __version__)
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from error
+        return {command.name: command for command in manager.collect("portal_commands") if command.name and command.name not in self.commands}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *self._of_plugins()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self.commands.get(cmd_name) or self._of_plugins().get(cmd_name)
+
+
+@click.group(cls=WithPlugins, context_settings={"help_option_names": ["-h", "--help"]})
 def portal() -> None:
     """Portal for administrative law enforcement in towns."""
 
 
 COMMANDS: tuple[click.Command, ...] = (
     setup.init, setup.serve, setup.accounts, setup.doctor, apply.apply, database.database, trail.trail, plugins.plugins, jobs.jobs, jobs.run_scheduler,
-    imports.import_file,
+    imports.import_file, keys.keys, search.search, backup.backup, backup.backup_keys, backup.restore, backup.drill,
 )  # fmt: skip
 for command in COMMANDS:
     portal.add_command(command)

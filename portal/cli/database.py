@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from portal import migrate
-from portal.cli.base import application, as_json, show
+from portal import migrate, search
+from portal.cli.base import acting, application, as_json, show
 
 
 @click.group("db")
@@ -18,9 +18,12 @@ def database() -> None:
 @database.command()
 @as_json
 def upgrade(as_json: bool) -> None:
-    """Bring the core and every installed plugin to their newest revision."""
-    house = application().extensions["portal"]
-    show({"upgraded": migrate.upgrade(house.settings, house.plugins)}, as_json)
+    """Bring the core and every installed plugin to their newest revision, and index what is not yet in the search."""
+    with acting("db upgrade") as app:
+        house = app.extensions["portal"]
+        upgraded = migrate.upgrade(house.settings, house.plugins)
+        indexed = search.catch_up()
+    show({"upgraded": upgraded, **({"indexed": indexed} if indexed else {})}, as_json)
 
 
 @database.command()
@@ -33,6 +36,9 @@ def downgrade(name: str, revision: str, as_json: bool) -> None:
     if sys.stdin.isatty():
         click.confirm(f"Take {name} down to {revision}? Its newer tables and columns go with their data; a copy of an SQLite file is made first.", abort=True, err=True)
     migrate.downgrade(house.settings, house.plugins, name, revision)
+    if revision == "base" and name != "core":
+        with acting("db downgrade"):
+            search.forget(name)
     show({"downgraded": name, "revision": revision}, as_json)
 
 

@@ -11,12 +11,14 @@ import threading
 from pathlib import Path
 
 import click
+from flask import Flask
 
 from portal import create_app, migrate
 from portal.auth import operations, passwords, roles
 from portal.cli.base import acting, application, as_json, find_organisation, show
 from portal.config import ConfigError, load_settings
 from portal.crypto import KeyMissing, write_private
+from portal.database import db
 from portal.directory.models import Organisation
 from portal.work import unit_of_work
 
@@ -70,13 +72,14 @@ def serve(with_scheduler: bool) -> None:
     behind = [name for name, (at, newest) in migrate.current(settings, house.plugins).items() if at != newest]
     if behind:
         raise click.UsageError("the database is not up to date (" + ", ".join(behind) + "); run: portal db upgrade")
+    _look_at_keys(app)
     child = _scheduler_process() if with_scheduler else None
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     click.echo(f"\n  {settings.product_name}  {address}\n")
     if settings.demo:
         _print_accounts(settings.instance / ACCOUNTS_FILE)
     try:
-        largest = (settings.upload_max_mb + 1) * 1024 * 1024
+        largest = (max(settings.upload_max_mb, settings.import_max_mb) + 1) * 1024 * 1024
         server = waitress.create_server(
             app, host=settings.host, port=settings.port, threads=settings.threads, ident="", channel_timeout=60, max_request_body_size=largest
         )  # fmt: skip
@@ -86,6 +89,19 @@ def serve(with_scheduler: bool) -> None:
         raise click.UsageError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; set another port with PORT") from error
     _end_on_signal(server, child)
     server.run()
+
+
+def _look_at_keys(app: Flask) -> None:
+    """A lost key is named before anybody works; with the wrong key file nothing is started, or two keys would share a number."""
+    from portal import rotation
+
+    with app.app_context():
+        lost = rotation.losses()
+        db.session.remove()
+    for loss in lost:
+        click.echo(str(loss), err=True)
+    if any(loss.wrong for loss in lost):
+        raise click.UsageError("keys.json does not belong to this database; put the right one back, or, if it is lost for good: portal keys rotate --despite-loss")
 
 
 def _scheduler_process() -> subprocess.Popen[bytes]:

@@ -8,7 +8,7 @@ import uuid
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.crypto import keyring
+from portal.crypto import fingerprint, keyring, sealed
 from portal.database import Base, OrgScoped, Versioned
 from portal.directory.idnumber import check_id_number, mask_id_number
 
@@ -64,8 +64,8 @@ class Person(OrgScoped, Versioned, Base):
     uid: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
     name: Mapped[str] = mapped_column(String(60))
     gender: Mapped[str] = mapped_column(String(4), default="")
-    id_number_enc: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True})
-    id_number_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), info={"secret": True})
+    id_number_enc: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(ID_PURPOSE))
+    id_number_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), info=fingerprint("id_number_enc", ID_PURPOSE))
     id_number_hint: Mapped[str] = mapped_column(String(20), default="")
     """The masked form, so that lists need no key."""
     position: Mapped[str] = mapped_column(String(60), default="")
@@ -117,6 +117,11 @@ def seal_id_number(number: str, uid: str) -> tuple[bytes, bytes]:
     """The encrypted form and the blind index of a checked identity number, for the person ``uid``."""
     ring = keyring()
     return ring.encrypt(ID_PURPOSE, number, uid), ring.blind_index(ID_PURPOSE, number)
+
+
+def id_number_indexes(number: str) -> list[bytes]:
+    """Every blind index under which a number may stand, also while keys are changed."""
+    return keyring().blind_indexes(ID_PURPOSE, number)
 
 
 class PersonChange(OrgScoped, Base):

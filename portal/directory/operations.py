@@ -8,12 +8,15 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.auth.operations import close_access
 from portal.database import utcnow
-from portal.directory.models import Person, PersonChange
+from portal.directory.models import Person, PersonChange, id_number_indexes
 from portal.tenancy import crossing
 
 STATUS = {"retire": "退休", "leave": "离职", "transfer": "调离", "off_post": "离岗", "on_post": "在岗"}
 CARRIED = ("name", "gender", "position", "category", "has_legal_qualification", "legal_qualification_no", "education", "probation_until")
+LEAVING = ("retire", "leave", "transfer", "move")
+"""Changes with which access to the portal ends, the same day."""
 KINDS = {
     "retire": "退休",
     "leave": "离职",
@@ -49,20 +52,23 @@ def apply_change(session: Session, change: PersonChange, person: Person) -> None
             person.retired_on = change.effective_on
         if change.kind in ("leave", "transfer"):
             person.left_on = change.effective_on
+    if change.kind in LEAVING and person.account_id is not None:
+        close_access(session, person.account_id, person.org_id, change.effective_on)
     change.applied_at = utcnow()
 
 
 def _arrive(session: Session, person: Person, org_id: int) -> None:
     """The person begins anew in another town; what happened in the old one stays there with the old entry."""
     with crossing("directory.move", "a person moves to another town"):
-        known = select(Person).where(Person.org_id == org_id, Person.id_number_index == person.id_number_index)
-        arrived = session.scalars(known).first() if person.id_number_index is not None else None
+        number = person.id_number()
+        known = select(Person).where(Person.org_id == org_id, Person.id_number_index.in_(id_number_indexes(number)))
+        arrived = session.scalars(known).first() if number else None
         if arrived is not None:
             arrived.post_status, arrived.post_status_on, arrived.left_on = "在岗", person.post_status_on, None
         else:
             arrived = Person(org_id=org_id, employment_type=person.employment_type, **{key: getattr(person, key) for key in CARRIED})
-            if person.id_number_enc is not None:
-                arrived.set_id_number(person.id_number())
+            if number:
+                arrived.set_id_number(number)
             session.add(arrived)
         session.flush()
 

@@ -17,13 +17,16 @@ from flask_babel import gettext as _
 from portal.errors import Refused
 from portal.text import seen
 
-FORMS = ("letter", "minutes", "plain")
+FORMS = ("letter", "correspondence", "minutes", "plain")
 ALIGNS = ("left", "center", "right")
 MOST_CHARACTERS = 400_000
 MOST_CELLS = 20_000
+MOST_BLOCKS = 5_000
 MOST_COLUMNS = 12
 MOST_PICTURES = 30
 MOST_PICTURE_BYTES = 30_000_000
+ORDINARY_HEAD = 16
+"""Characters of a red head that a template has a placeholder for."""
 TEXT_WIDTH_MM = 156
 TEXT_HEIGHT_MM = 225
 
@@ -82,7 +85,8 @@ class Document:
     """An official document.
 
     A line break in the title is kept; without one a long title is broken evenly.
-    ``form``: ``letter`` has the red head and line, ``minutes`` is the form for 纪要, ``plain`` has neither (forms, registers).
+    ``form``: ``letter`` has the red head and line, ``correspondence`` is the form of letters (信函格式, 10.1: a higher head between
+    double lines), ``minutes`` that of 纪要 (10.3), ``plain`` has neither (forms, registers).
     ``issuer`` is the red head, ``number`` the 发文字号, ``addressee`` the 主送; ``copies`` the 抄送, ``attachments`` the titles of
     what is attached. ``attendance`` lists who was there: ``(("出席", ("张三（司法所）",)), ("请假", ()))``. ``secrecy`` stands at the
     top left of the first page, ``watermark`` behind each page, ``header_note`` small above each page.
@@ -95,13 +99,18 @@ class Document:
     addressee: str = ""
     blocks: tuple[Block, ...] = ()
     signature: str = ""
-    date: dt.date | None = None
+    date: dt.date | str | None = None
     copies: str = ""
     attachments: tuple[str, ...] = ()
     secrecy: str = ""
     watermark: str = ""
     header_note: str = ""
     attendance: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def dated(self) -> str:
+        """The date as it stands in the document."""
+        return chinese_date(self.date) if isinstance(self.date, dt.date) else self.date or ""
 
 
 def tidy(document: Document) -> Document:
@@ -175,7 +184,7 @@ def _check_size(document: Document) -> None:
     characters = sum(map(len, texts(document)))
     cells = sum(len(block.rows) * len(block.titles) for block in document.blocks if isinstance(block, Table))
     pictures = [block.data for block in document.blocks if isinstance(block, Picture)]
-    if characters > MOST_CHARACTERS or cells > MOST_CELLS:
+    if characters > MOST_CHARACTERS or cells > MOST_CELLS or len(document.blocks) > MOST_BLOCKS:
         raise Refused(_("文件内容过长（最多 %(n)s 字），请分成几份。", n=MOST_CHARACTERS))
     if len(pictures) > MOST_PICTURES or sum(map(len, pictures)) > MOST_PICTURE_BYTES:
         raise Refused(_("文件中的图片过多或过大，最多 %(n)s 张。", n=MOST_PICTURES))
@@ -249,7 +258,8 @@ def signature_indent(signature: str, date: str) -> tuple[float, float]:
 
 def head_size(issuer: str, widest: float) -> float:
     """The size in points in which a red head fits on one line; at most 42 (小初 is 36, 初号 42)."""
-    return max(16.0, min(42.0, widest / max(width(issuer), 1) * 0.97))
+    wide = ORDINARY_HEAD if "{{" in issuer else width(issuer)
+    return max(16.0, min(42.0, widest / max(wide, 1) * 0.97))
 
 
 TITLE_WIDTH = 19

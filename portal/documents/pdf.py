@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from portal.documents.model import (
     Para,
     Picture,
     Table,
-    chinese_date,
     head_size,
     signature_indent,
     tidy,
@@ -30,6 +30,7 @@ from portal.documents.model import (
 HERE = Path(__file__).parent
 FONTS = HERE / "fonts"
 LAYOUT = HERE / "layout" / "document.typ"
+LONG_WORD = re.compile(r"[\x21-\x7e\u00a1-\u024f_]{31,}")
 SHORT = 200
 """Characters up to which a row of a table stays on one page."""
 POINTS = TEXT_WIDTH_MM / 25.4 * 72
@@ -75,7 +76,7 @@ def _fonts(own: str) -> Any:
 
 def data_of(document: Document) -> tuple[dict[str, Any], dict[str, bytes]]:
     """What the layout file is given: the data, and the pictures by the names that it knows them by."""
-    date = chinese_date(document.date) if document.date else ""
+    date = document.dated
     over, right = signature_indent(document.signature, date)
     whole_title, signed = document.title.replace("\n", ""), document.signature or document.issuer
     mark = document.issuer or whole_title
@@ -92,6 +93,11 @@ def data_of(document: Document) -> tuple[dict[str, Any], dict[str, bytes]]:
     if document.form != "plain" and not document.issuer:
         data["title"] = ""
     return data, pictures
+
+
+def breakable(value: str) -> str:
+    """A text in which an endless word (an address of the web, a row of dashes) may be broken, so that it stays on the page."""
+    return LONG_WORD.sub(lambda found: "\u200b".join(found[0][at : at + 20] for at in range(0, len(found[0]), 20)), value)
 
 
 def addressed(name: str) -> str:
@@ -112,13 +118,14 @@ def facts_share(facts: Facts) -> float:
 
 def _block(block: Any, pictures: dict[str, bytes]) -> dict[str, Any]:
     if isinstance(block, Heading):
-        return {"kind": "heading", "level": block.level, "text": block.text}
+        return {"kind": "heading", "level": block.level, "text": breakable(block.text)}
     if isinstance(block, Para):
-        return {"kind": "para", "text": block.text, "indent": block.indent, "align": block.align}
+        return {"kind": "para", "text": breakable(block.text), "indent": block.indent, "align": block.align}
     if isinstance(block, Facts):
-        return {"kind": "facts", "pairs": [list(pair) for pair in block.pairs], "share": facts_share(block), "whole": SHORT}
+        return {"kind": "facts", "pairs": [[breakable(part) for part in pair] for pair in block.pairs], "share": facts_share(block), "whole": SHORT}
     if isinstance(block, Table):
-        return {"kind": "table", "titles": list(block.titles), "rows": [list(row) for row in block.rows], "widths": list(block.widths), "whole": SHORT}
+        rows = [[breakable(cell) for cell in row] for row in block.rows]
+        return {"kind": "table", "titles": list(block.titles), "rows": rows, "widths": list(block.widths), "whole": SHORT}
     if isinstance(block, PageBreak):
         return {"kind": "break"}
     assert isinstance(block, Picture)

@@ -17,6 +17,7 @@ from portal.calendar.rules import Calendar
 from portal.calendar.service import current_calendar
 from portal.clock import today
 from portal.config import Settings, current_settings
+from portal.context import current_actor
 from portal.contract import Todo
 from portal.database import db, utcnow
 from portal.inbox.models import Notice
@@ -68,6 +69,9 @@ def notify_many(session: Session, notices: Iterable[NewNotice]) -> int:
     holders = _holders(session, {notice.role for notice in listed if notice.role})
     now = utcnow()
     later = next_delivery(now, current_settings(), current_calendar())
+    if current_actor().coarse:  # the day alone, of the notice, too
+        midnight = dt.datetime.combine(now.astimezone(current_settings().zone).date(), dt.time(0), tzinfo=current_settings().zone).astimezone(dt.UTC)
+        now, later = midnight, later if later > now else midnight
     rows: list[dict[str, Any]] = []
     for notice in listed:
         wanted = {account for account, org_id in holders.get(notice.role, ()) if notice.org_id in (None, org_id)}

@@ -29,6 +29,7 @@ class PersonForm(FlaskForm):
     id_number = StringField(_l("公民身份号码"), [Optional(), Length(max=40)], render_kw={"autocomplete": "off", "maxlength": 18})
     position = StringField(_l("职务"), [Optional(), Length(max=60)])
     team = StringField(_l("所在中队（组）"), [Optional(), Length(max=40)])
+    account_id = SelectField(_l("登录账号"), coerce=int, choices=[(0, "—")])
     superior_id = SelectField(_l("直接上级"), coerce=int, choices=[(0, "—")])
     employment_type = SelectField(_l("用工性质"), choices=[(kind, kind) for kind in EMPLOYMENT_TYPES])
     category = StringField(_l("执法类别"), [Optional(), Length(max=60)])

@@ -14,9 +14,12 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
 from portal import audit
+from portal.auth import throttle
+from portal.auth.models import Account, RoleGrant
 from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
-from portal.contract import Hit, NavItem
+from portal.config import current_settings
+from portal.contract import CONTENT, NUMBER, PLACE, NavItem, Searchable
 from portal.database import db
 from portal.directory.idnumber import IdNumberError
 from portal.directory.models import EMPLOYMENT_TYPES, POST_STATUSES, TOWN_KINDS, Organisation, Person, PersonChange
@@ -26,6 +29,7 @@ from portal.people.forms import ChangeForm, PersonForm, RevealForm
 from portal.records import once
 from portal.records.lists import Choice, Column, ListSpec, Order
 from portal.records.views import show_list
+from portal.search import matching
 from portal.work import unit_of_work
 
 blueprint = Blueprint("people", __name__, url_prefix="/people", template_folder="templates")
@@ -36,17 +40,6 @@ def navigation() -> list[NavItem]:
     return [NavItem(_("人员"), "people.index", "people.read", "users", 300, _("人员"))]
 
 
-def hits(query: str, limit: int) -> list[Hit]:
-    """People by name, for the search over everything."""
-    if not can("people.read"):
-        return []
-    found = select(Person).where(Person.name.contains(query, autoescape=True)).order_by(Person.name, Person.id).limit(limit)
-    return [
-        Hit(_("人员"), person.name, f"{person.organisation.name} · {person.employment_type} · {person.post_status}", url_for("people.detail", person_id=person.id))
-        for person in db.session.scalars(found).unique()
-    ]
-
-
 def _status(row: Any) -> tuple[Any, str, str]:
     tone, icon = TONES.get(row.post_status, ("grey", "logout"))
     return row.post_status, tone, icon
@@ -55,6 +48,14 @@ def _status(row: Any) -> tuple[Any, str, str]:
 def _select() -> Any:
     columns = (Person.id, Person.name, Person.gender, Person.id_number_hint, Person.position, Person.employment_type, Person.post_status, Person.category)
     return select(*columns, Organisation.name.label("town")).join(Organisation, Organisation.id == Person.org_id)
+
+
+SEARCH = Searchable(
+    fields={"name": NUMBER, "position": PLACE, "team": CONTENT},
+    title=lambda person: person.name,
+    summary=lambda person: " · ".join(filter(None, (person.organisation.name, person.team, person.position, person.employment_type))),
+    state=_status,
+)
 
 
 def spec() -> ListSpec:
@@ -79,8 +80,8 @@ def spec() -> ListSpec:
             Choice("status", _l("在岗状态"), [(status, status) for status in POST_STATUSES], lambda value: Person.post_status == value),
             Choice("employment", _l("用工性质"), [(kind, kind) for kind in EMPLOYMENT_TYPES], lambda value: Person.employment_type == value),
         ),
-        search=lambda query: Person.name.contains(query, autoescape=True),
-        search_hint=_l("姓名"),
+        search=lambda query: matching(Person, query),
+        search_hint=_l("姓名、职务"),
         export_permission="people.read",
     )
 
@@ -125,6 +126,7 @@ def new() -> Any:
         abort(404)
     form = PersonForm()
     _superiors(form, g.grant.org_id)
+    _accounts(form, g.grant.org_id)
     if form.validate_on_submit():
         try:
             with unit_of_work("people.created") as session:
@@ -154,8 +156,9 @@ def edit(person_id: int) -> Any:
     check("people.edit", person.org_id)
     form = PersonForm(obj=person) if request.method == "GET" else PersonForm()
     _superiors(form, person.org_id, person.id)
+    _accounts(form, person.org_id, person)
     if request.method == "GET":
-        form.superior_id.data = person.superior_id or 0
+        form.superior_id.data, form.account_id.data = person.superior_id or 0, person.account_id or 0
         form.id_number.data, form.version.data = "", str(person.version)
     if form.validate_on_submit():
         try:
@@ -186,6 +189,17 @@ def _superiors(form: PersonForm, org_id: int, but: int = 0) -> None:
         form.superior_id.data = 0
 
 
+def _accounts(form: PersonForm, org_id: int, person: Person | None = None) -> None:
+    """Accounts that hold a role in the town and are nobody else's there."""
+    mine = person.account_id if person is not None else None
+    taken = select(Person.account_id).where(Person.org_id == org_id, Person.account_id.is_not(None), Person.account_id != (mine or 0))
+    holders = select(RoleGrant.account_id).where(RoleGrant.org_id == org_id)
+    found = select(Account.id, Account.name, Account.username).where((Account.id == (mine or 0)) | (Account.id.in_(holders) & Account.id.not_in(taken)))
+    form.account_id.choices = [(0, "—"), *((row.id, f"{row.name} {row.username}") for row in db.session.execute(found.order_by(Account.name, Account.id)))]
+    if request.method == "POST" and not request.form.get("account_id"):
+        form.account_id.data = mine or 0
+
+
 def _known_number(form: PersonForm, error: IntegrityError) -> None:
     if "id_number_index" not in str(error.orig):
         raise error
@@ -197,6 +211,7 @@ def _fill(person: Person, form: PersonForm) -> None:
         value = form[name].data
         setattr(person, name, (value or "").strip() if isinstance(form[name], StringField | SelectField) else value)
     person.superior_id = form.superior_id.data or None
+    person.account_id = form.account_id.data or None
     person.name = (form.name.data or "").strip()
     if (form.id_number.data or "").strip():
         person.set_id_number(form.id_number.data or "")
@@ -263,5 +278,6 @@ def reveal(person_id: int) -> Any:
     if not form.validate():
         return _page(person, reveal=form), 422
     require_fresh()
+    throttle.pace(f"export {g.account.id}", current_settings().exports_per_minute)
     audit.note("people.revealed", record=person, reason=(form.reason.data or "").strip())
     return _page(_person(person_id), shown=_person(person_id).id_number() or _("未登记"))

@@ -13,6 +13,7 @@ import io
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ KINDS: dict[str, tuple[tuple[bytes, ...], str]] = {
 }
 """Extensions with the beginnings that their content must have, and the type under which they are served."""
 PICTURES = ("jpg", "jpeg", "png")
+PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
+"""The part that makes an archive a document of its kind."""
 MOST_PIXELS = 40_000_000
 LONGEST_EDGE = 2000
 MOST_FILES = 20
@@ -81,10 +84,24 @@ def prepare(data: bytes, filename: str, allowed: tuple[str, ...]) -> tuple[bytes
         raise Refused(_("文件超过 %(n)s MB。", n=settings.upload_max_mb), field="file")
     if extension not in allowed or not data.startswith(KINDS[extension][0]):
         raise Refused(_("只接受 %(kinds)s 文件，且内容须与扩展名一致。", kinds="、".join(allowed)), field="file")
+    if extension in PARTS:
+        check_parts(data, extension)
     refuse_marked_file(data, name)
     if shutil.disk_usage(settings.instance).free < settings.disk_reserve_mb * 1024 * 1024:
         raise Refused(_("服务器磁盘空间不足，暂时不能上传。"), field="file")
     return (redraw(data) if extension in PICTURES else data), name, KINDS[extension][1]
+
+
+def check_parts(data: bytes, extension: str) -> None:
+    """An archive is a document only with the parts of one, and without a program in it. Raises Refused."""
+    try:
+        names = {part.filename.lower() for part in zipfile.ZipFile(io.BytesIO(data)).infolist()[:5000]}
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        names = set()
+    if "[content_types].xml" not in names or PARTS[extension] not in names:
+        raise Refused(_("内容不是 %(kind)s 文件。", kind=extension), field="file")
+    if any(name.endswith(("vbaproject.bin", ".exe", ".dll", ".js", ".vbs")) or "/activex/" in name for name in names):
+        raise Refused(_("文件里带有宏或程序，请另存为不带宏的文件。"), field="file")
 
 
 def redraw(data: bytes) -> bytes:
@@ -134,16 +151,43 @@ def keep(data: bytes) -> str:
 def attach(session: Session, prepared: tuple[bytes, str, str], record_type: str, record_id: int, org_id: int, place: str) -> Attachment:
     """Add a prepared file to a record, in the open unit of work. Raises Refused when the town's quota is used up."""
     data, name, media_type = prepared
+    at = utcnow()
+    if current_actor().coarse:
+        zone = current_settings().zone
+        at = dt.datetime.combine(at.astimezone(zone).date(), dt.time(0), tzinfo=zone).astimezone(dt.UTC)
     used = session.scalar(select(func.coalesce(func.sum(Attachment.size), 0)).where(Attachment.org_id == org_id)) or 0
     if used + len(data) > current_settings().attachment_quota_mb * 1024 * 1024:
         raise Refused(_("本单位的附件空间已用完。"), field="file")
     attachment = Attachment(
         org_id=org_id, record_type=record_type, record_id=record_id, place=place, filename=name, media_type=media_type, size=len(data),
-        digest=keep(data), uploaded_by=current_actor().account_id, uploaded_at=utcnow(),
+        digest=keep(data), uploaded_by=current_actor().account_id, uploaded_at=at,
     )  # fmt: skip
+    if current_actor().coarse:
+        os.utime(path_of(attachment.digest), (at.timestamp(), at.timestamp()))
     session.add(attachment)
     session.flush()
     return attachment
+
+
+def drop(session: Session, files: Iterable[Attachment]) -> list[str]:
+    """Take files from their records, in the open unit of work; returns the hashes for :func:`sweep` after the commit."""
+    digests = []
+    for attachment in files:
+        digests.append(attachment.digest)
+        session.delete(attachment)
+    session.flush()
+    return digests
+
+
+def sweep(digests: Iterable[str]) -> None:
+    """Delete contents that no record has any more."""
+    from portal.database import db
+
+    for digest in digests:
+        used = select(func.count()).select_from(Attachment).where(Attachment.digest == digest)
+        if not db.session.scalar(used, execution_options={"unscoped": True}):
+            path_of(digest).unlink(missing_ok=True)
+    db.session.rollback()
 
 
 def all_of(session: Session, record_type: str, record_id: int) -> list[Attachment]:

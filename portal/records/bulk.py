@@ -18,6 +18,7 @@ from portal.audit.capture import SECRET, chain_of, encode_row, plain, secret_col
 from portal.audit.chain import Draft, write_events
 from portal.audit.models import PORTAL_CHAIN
 from portal.database import Base, OrgScoped, db
+from portal.search import index_rows, reindex
 from portal.work import unit_of_work
 
 CHUNK = 1000
@@ -90,6 +91,8 @@ def _change(session: Session, model: type[Base], rows: Sequence[Row[Any]], value
     within = _among(table.c, [row.id for row in rows], session.get_bind().dialect.name)
     session.execute(update(table).where(within).values(changed))
     write_events(session, update_drafts(model, rows, values))
+    towns = {row.id: row.org_id for row in rows} if issubclass(model, OrgScoped) else {}
+    reindex(session, model, [row.id for row in rows], values, towns)
 
 
 def update_drafts(model: type[Base], rows: Sequence[Row[Any]], values: Mapping[str, Any]) -> Iterator[Draft]:
@@ -148,6 +151,7 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     table: Table = model.__table__  # type: ignore[assignment]
     complete = _with_defaults(table, rows)
     _insert(session, table, complete)
+    index_rows(session, model, complete)
     name, secrets, scoped = model.record_name(), secret_columns(model), issubclass(model, OrgScoped)
     empty = {prop.key: None for prop in inspect(model).column_attrs}
 

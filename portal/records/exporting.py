@@ -73,15 +73,36 @@ def write_csv(titles: Sequence[Any], rows: Iterable[Sequence[Any]]) -> IO[bytes]
     return stream
 
 
+Sheet = tuple[str, Sequence[Any], Iterable[Sequence[Any]]]
+
+
 def write_xlsx(titles: Sequence[Any], rows: Iterable[Sequence[Any]], sheet: str = "Sheet1") -> IO[bytes]:
     """A workbook with one sheet, written in constant memory. Nothing becomes a formula or a link."""
+    return write_book([(sheet, titles, rows)])
+
+
+def write_book(sheets: Iterable[Sheet]) -> IO[bytes]:
+    """A workbook of several sheets: for each its name, its titles and its rows. As :func:`write_xlsx`."""
     import xlsxwriter
 
     stream = tempfile.SpooledTemporaryFile(max_size=1 << 22)  # noqa: SIM115 - the caller sends and closes it
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(stream, options)
-    page = book.add_worksheet(re.sub(r"[\[\]:*?/\\]", "", sheet)[:31] or "Sheet1")
     bold = book.add_format({"bold": True, "bg_color": "#E7EEF7", "bottom": 1})
+    for sheet, titles, rows in sheets:
+        _write_sheet(book, bold, sheet, titles, rows)
+    book.close()
+    stream.seek(0)
+    return stream
+
+
+def sheet_name(text: str) -> str:
+    """A name as a spreadsheet allows it."""
+    return re.sub(r"[\[\]:*?/\\]", "", text)[:31] or "Sheet1"
+
+
+def _write_sheet(book: Any, bold: Any, sheet: str, titles: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:
+    page = book.add_worksheet(sheet_name(sheet))
     page.freeze_panes(1, 0)
     page.set_column(0, max(len(titles) - 1, 0), 16)
     for column, title in enumerate(titles):
@@ -96,6 +117,3 @@ def write_xlsx(titles: Sequence[Any], rows: Iterable[Sequence[Any]], sheet: str 
                 page.write_string(number, column, defuse(shown)[:LONGEST_CELL])
             else:
                 page.write_number(number, column, shown)
-    book.close()
-    stream.seek(0)
-    return stream

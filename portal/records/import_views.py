@@ -12,14 +12,16 @@ from sqlalchemy import select
 
 from portal import audit
 from portal.audit import standing
+from portal.auth import throttle
 from portal.auth.permissions import check, logged_in
 from portal.clock import today
+from portal.config import current_settings
 from portal.database import db, utcnow
 from portal.errors import Conflict, DomainError, NotFound, Refused
-from portal.records import importing
+from portal.records import importing, mapping
 from portal.records.models import ImportRun
 from portal.records.views import blueprint, send_table
-from portal.records.workbooks import WorkbookError
+from portal.records.workbooks import Header, WorkbookError, heading, read_workbook
 from portal.work import unit_of_work
 
 PREVIEWED = 100
@@ -33,7 +35,7 @@ def spec_or_404(name: str) -> importing.ImportSpec:
         abort(404)
     spec = importing.spec_of(name, g.grant.org_id)
     check(spec.permission)
-    if spec.towns_only and not g.grant.organisation.is_town:
+    if not g.grant.organisation.is_town and not spec.of_district:
         raise Refused(_("导入由街镇办理，请切换到街镇的角色。"))
     return spec
 
@@ -45,8 +47,9 @@ def import_upload(name: str) -> Any:
     spec = spec_or_404(name)
     error: WorkbookError | None = None
     if request.method == "POST":
+        throttle.pace(f"upload {g.account.id}", current_settings().uploads_per_minute)
         try:
-            return redirect(url_for("records.import_preview", name=name, run_id=_receive(spec)), 303)
+            return redirect(url_for("records.import_preview", name=name, run_id=_receive(spec)), 303)  # which sends on where columns are to be mapped
         except WorkbookError as problem:
             db.session.rollback()
             error = problem
@@ -61,15 +64,21 @@ def _receive(spec: importing.ImportSpec) -> int:
     if upload is None or not upload.filename:
         raise WorkbookError("no_file", _("请选择文件。"))
     data = upload.stream.read(g.settings.import_max_mb * 1024 * 1024 + 1)
-    importing.load(spec, data, upload.filename)
-    org_id = g.grant.org_id
+    org_id, known = g.grant.org_id, None
+    sheets = read_workbook(data, upload.filename)
+    if spec.mapped:
+        known = mapping.recognise(db.session(), org_id, spec.name, sheets)
+        mapping.guess_header(sheets, spec.headings())
+    else:
+        importing.load_sheets(spec, sheets)
     with unit_of_work(f"{spec.name}.import_uploaded") as session:
         for old in session.scalars(select(ImportRun).where(ImportRun.org_id == org_id, ImportRun.content.is_not(None), ImportRun.created_at < utcnow() - KEPT)):
             old.content = None
         run = ImportRun(
-            org_id=org_id, name=spec.name, filename=importing.normalise(upload.filename)[-200:], digest=hashlib.sha256(data).hexdigest(), content=data,
-            created_by=g.account.id, created_at=utcnow(),
+            org_id=org_id, name=spec.name, filename=importing.normalise(upload.filename)[-200:], digest=hashlib.sha256(data).hexdigest(),
+            created_by=g.account.id, created_at=utcnow(), mapping=known.plain() if known else None,
         )  # fmt: skip
+        run.keep(data)
         session.add(run)
         session.flush()
         return run.id
@@ -81,6 +90,11 @@ def _run_of(name: str, run_id: int, *, waiting: bool = False) -> ImportRun:
     if run is None or (waiting and (run.content is None or run.done_at is not None)):
         raise NotFound(_("没有找到这次导入，或它已经完成。请重新上传文件。"))
     return run
+
+
+def _loaded(spec: importing.ImportSpec, run: ImportRun) -> importing.Loaded:
+    """The file of a run, read with the mapping that was chosen for it."""
+    return importing.load(spec, run.bytes_kept(), run.filename, mapping.FileMapping.read(run.mapping) if run.mapping else None)
 
 
 def _context() -> importing.ImportContext:
@@ -97,8 +111,9 @@ def import_preview(name: str, run_id: int) -> Any:
     if run.done_at is not None:
         return redirect(done, 303)
     run = _run_of(name, run_id, waiting=True)
-    assert run.content is not None
-    loaded = importing.load(spec, bytes(run.content), run.filename)
+    if spec.mapped and run.mapping is None:
+        return redirect(url_for("records.import_map", name=name, run_id=run_id), 303)
+    loaded = _loaded(spec, run)
     if request.method == "GET":
         return _show(spec, run, loaded)
     try:
@@ -109,6 +124,91 @@ def import_preview(name: str, run_id: int) -> Any:
     except NotFound:
         return redirect(request.path, 303)  # confirmed twice: the page knows where to go
     return redirect(done, 303)
+
+
+@blueprint.route("/import/<name>/<int:run_id>/map", methods=["GET", "POST"])
+@logged_in
+def import_map(name: str, run_id: int) -> Any:
+    """Say which column of somebody else's file is which field, and which word which value; kept by name for the next time."""
+    spec = spec_or_404(name)
+    if not spec.mapped:
+        abort(404)
+    run = _run_of(name, run_id, waiting=True)
+    sheets = read_workbook(run.bytes_kept(), run.filename)
+    known = mapping.FileMapping.read(run.mapping) if run.mapping else None
+    header = (known.header(sheets) if known else None) or mapping.guess_header(sheets, spec.headings())
+    page = _MapPage(spec, header, known)
+    if request.method == "GET":
+        return _show_map(page, run)
+    made = page.read()
+    if made is None or page.errors:
+        return _show_map(page, run), 422 if page.errors else 200
+    try:
+        with unit_of_work(f"{spec.name}.mapping_kept") as session:
+            mapping.keep(session, g.grant.org_id, spec.name, made)
+            _run_of(name, run_id, waiting=True).mapping = made.plain()
+    except Refused as error:
+        page.errors.append(error.message)
+        return _show_map(page, _run_of(name, run_id)), 422
+    return redirect(url_for("records.import_preview", name=name, run_id=run_id), 303)
+
+
+class _MapPage:
+    """The page of a mapping: what is proposed, what was chosen, what is wrong with it."""
+
+    def __init__(self, spec: importing.ImportSpec, header: Header, known: mapping.FileMapping | None) -> None:
+        self.spec, self.header, self.known = spec, header, known
+        self.titles = [heading(title) for title in header.titles]
+        self.name = known.name if known else ""
+        self.errors: list[Any] = []
+        self.words: list[tuple[Any, str, list[tuple[int, str, str]], list[tuple[str, Any]]]] = []
+        if known:
+            self.chosen = {index: key for key, index in header.columns.items()}
+        else:
+            self.chosen = mapping.closest(self.titles, spec.headings())
+
+    def read(self) -> mapping.FileMapping | None:
+        """What was chosen; None while words are still to be mapped."""
+        self.name = request.form.get("name", "")
+        fields = {column.key: column for column in self.spec.columns}
+        self.chosen = {index: key for index in range(len(self.titles)) if (key := request.form.get(f"column-{index}", "")) in fields}
+        twice = sorted({key for key in self.chosen.values() if list(self.chosen.values()).count(key) > 1})
+        self.errors += [_("“%(title)s”选了两次，请只对应一列。", title=fields[key].title) for key in twice]
+        missing = [str(column.title) for column in self.spec.columns if column.required and column.key not in self.chosen.values()]
+        if missing:
+            self.errors.append(_("还没有对应：%(names)s。", names="、".join(missing)))
+        if self.errors:
+            return None
+        said = self._said()
+        if self.words and any(text not in said.get(key, {}) for _title, key, lines, _choices in self.words for _number, text, _value in lines):
+            return None
+        return mapping.FileMapping({key: self.titles[index] for index, key in self.chosen.items()}, said, self.name)
+
+    def _said(self) -> dict[str, dict[str, str]]:
+        """The words of the columns with fixed values, as they were mapped or are proposed."""
+        found: dict[str, dict[str, str]] = {}
+        for index, key in sorted(self.chosen.items()):
+            column = next(column for column in self.spec.columns if column.key == key)
+            if column.choices is None:
+                continue
+            choices = list(column.choices(_context()))
+            codes = {code for code, _title in choices}
+            before = self.known.words.get(key, {}) if self.known else {}
+            lines, found[key] = [], dict(before)
+            for number, text in enumerate(mapping.said_words(self.header, index)):
+                asked = request.form.get(f"said-{key}-{number}") == text
+                value = request.form.get(f"word-{key}-{number}", "") if asked else before.get(text, mapping.closest_value(text, choices))
+                value = value if value in codes else ""
+                lines.append((number, text, value))
+                if asked:
+                    found[key][text] = value
+            self.words.append((column.title, key, lines, choices))
+        return found
+
+
+def _show_map(page: _MapPage, run: ImportRun) -> str:
+    rows = [(index, title, mapping.samples(page.header, index), page.chosen.get(index, "")) for index, title in enumerate(page.header.titles) if title]
+    return render_template("records/import_map.html", spec=page.spec, run=run, page=page, rows=rows)
 
 
 def _show(spec: importing.ImportSpec, run: ImportRun, loaded: importing.Loaded, problem: DomainError | None = None) -> str:
@@ -123,7 +223,7 @@ def _show(spec: importing.ImportSpec, run: ImportRun, loaded: importing.Loaded, 
     return render_template(
         "records/import_preview.html", spec=spec, run=run, checked=checked, counts=checked.counts(), wanted=wanted, total=len(rows), page=page, pages=pages,
         rows=rows[(page - 1) * PREVIEWED : page * PREVIEWED], columns=checked.columns(spec), titles=spec.titles(), problem=problem,
-        before=db.session.scalars(before.order_by(ImportRun.id.desc()).limit(1)).first(),
+        mapping=run.mapping, before=db.session.scalars(before.order_by(ImportRun.id.desc()).limit(1)).first(),
     )  # fmt: skip
 
 
@@ -166,7 +266,7 @@ def import_refused(name: str, run_id: int) -> Any:
     run = _run_of(name, run_id)
     if run.content is None:
         raise NotFound(_("原文件已清除，请重新上传以取得被拒绝的行。"))
-    loaded = importing.load(spec, bytes(run.content), run.filename)
+    loaded = _loaded(spec, run)
     if run.result is not None:
         cells = {raw.row: raw.cells for raw in loaded.rows}
         rows = [{**refused, "cells": cells.get(refused["row"], [])} for refused in run.result["refused"]]

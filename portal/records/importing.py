@@ -21,11 +21,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import audit
+from portal.database import db
 from portal.directory.models import Organisation
 from portal.errors import Conflict, NotFound
 from portal.records import workbooks
 from portal.records.exporting import EXACT, write_xlsx
-from portal.records.workbooks import Header, column_letters, find_header, normalise, read_workbook
+from portal.records.mapping import FileMapping, recognise
+from portal.records.workbooks import Header, Sheet, column_letters, find_header, normalise, read_workbook
 from portal.work import unit_of_work
 
 LANGUAGES = ("zh_Hans_CN", "en")
@@ -37,12 +39,16 @@ SIGNATURES = ("填表人", "审核人", "制表", "负责人", "填报", "经办
 
 @dataclass(frozen=True)
 class ImportColumn:
-    """A column with its heading and the other headings under which offices write it."""
+    """A column with its heading and the other headings under which offices write it.
+
+    ``choices(context)``: the values that it may have, for mapping the words of a file whose headings are mapped.
+    """
 
     key: str
     title: Any
     aliases: tuple[str, ...] = ()
     required: bool = False
+    choices: Callable[[ImportContext], Sequence[tuple[str, Any]]] | None = None
 
 
 @dataclass
@@ -106,7 +112,11 @@ class ImportContext:
 
 @dataclass(frozen=True)
 class ImportSpec:
-    """What can be imported. ``check`` looks at all rows at once and writes nothing; ``apply`` writes the good ones."""
+    """What can be imported. ``check`` looks at all rows at once and writes nothing; ``apply`` writes the good ones.
+
+    ``mapped``: the headings are somebody else's; each town says once which is which (``portal.records.mapping``).
+    ``of_district``: the table is the district's, not a town's.
+    """
 
     name: str
     title: Any
@@ -118,8 +128,8 @@ class ImportSpec:
     help: Any = ""
     done_endpoint: str = ""
     is_data: Callable[[RawRow], bool] = is_data
-    towns_only: bool = True
-    """Whether departments and the district may import it, too."""
+    mapped: bool = False
+    of_district: bool = False
 
     def headings(self) -> dict[str, tuple[str, ...]]:
         """The headings of each column, in every language of the portal: a roster is Chinese whatever its reader speaks."""
@@ -202,13 +212,21 @@ class Loaded:
     rows: list[RawRow]
 
 
-def load(spec: ImportSpec, data: bytes, filename: str) -> Loaded:
+def load(spec: ImportSpec, data: bytes, filename: str, mapping: FileMapping | None = None) -> Loaded:
     """Read a file; no transaction is open meanwhile. Raises WorkbookError where the whole file is refused."""
-    sheets = read_workbook(data, filename)
-    header = find_header(sheets, spec.headings(), [column.key for column in spec.columns if column.required])
+    return load_sheets(spec, read_workbook(data, filename), mapping)
+
+
+def load_sheets(spec: ImportSpec, sheets: Sequence[Sheet], mapping: FileMapping | None = None) -> Loaded:
+    """The header and the data rows of a file that was read."""
+    header = mapping.header(sheets) if mapping is not None else None
+    if header is None:
+        header = find_header(sheets, spec.headings(), [column.key for column in spec.columns if column.required])
     rows = raw_rows(header, spec.is_data)
     if not rows:
         raise workbooks.refuse("empty", header.sheet.name)
+    if mapping is not None:
+        mapping.translate(rows)
     return Loaded(header, rows)
 
 
@@ -247,11 +265,14 @@ def write(spec: ImportSpec, checked: Checked, context: ImportContext, *, digest:
 
 
 def run_import(
-    spec: ImportSpec, data: bytes, filename: str, org: Organisation, today: dt.date, *, dry_run: bool = False, strict: bool = False
+    spec: ImportSpec, data: bytes, filename: str, org: Organisation, today: dt.date, *, dry_run: bool = False, strict: bool = False, mapping: str = ""
 ) -> tuple[dict[str, Any], Checked]:
-    """Check and write a file in one go; returns the report. ``strict`` writes nothing when any row is refused."""
+    """Check and write a file in one go; returns the report. ``strict`` writes nothing when any row is refused; ``mapping`` names one of the town's."""
     org_id, org_name = org.id, org.name
-    loaded = load(spec, data, filename)
+    sheets = read_workbook(data, filename)
+    known = recognise(db.session(), org_id, spec.name, sheets, mapping) if spec.mapped else None
+    db.session.rollback()
+    loaded = load_sheets(spec, sheets, known)
     with unit_of_work(f"{spec.name}.import") as session:
         take_turn(session, spec)
         context = ImportContext(session, org_id, org_name, today)

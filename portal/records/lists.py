@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from portal.database import UTCDateTime, db
 from portal.records.exporting import write_csv, write_xlsx
+from portal.search import Matches
 
 PAGE = 50
 SIZES = (20, 50, 100, 200)
@@ -43,12 +44,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Choice:
-    """A filter with a fixed set of values."""
+    """A filter with a fixed set of values. ``quiet``, as of the others: shown only while it is set, by a link from elsewhere."""
 
     key: str
     title: Any
     choices: Sequence[tuple[str, Any]]
     condition: Callable[[str], ColumnElement[bool]]
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Dates:
     key: str
     title: Any
     column: Any
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,22 @@ class Flag:
     key: str
     title: Any
     condition: Callable[[], ColumnElement[bool]]
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A filter for one text that a column has; ``-`` for those without."""
+
+    key: str
+    title: Any
+    column: Any
+    quiet: bool = True
+    text: bool = True
+
+    def condition(self, value: str) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = self.column == ("" if value == "-" else value)
+        return found
 
 
 @dataclass(frozen=True)
@@ -97,8 +116,8 @@ class ListSpec:
     columns: Sequence[Column]
     orders: Mapping[str, Order]
     default_order: str
-    filters: Sequence[Choice | Dates | Flag] = ()
-    search: Callable[[str], ColumnElement[bool]] | None = None
+    filters: Sequence[Choice | Dates | Flag | Exact] = ()
+    search: Callable[[str], ColumnElement[bool] | Matches] | None = None
     search_hint: Any = ""
     export_permission: str = ""
     bulk: Sequence[BulkAction] = ()
@@ -137,6 +156,12 @@ class ListPage:
         for item in self.spec.filters:
             yield from ((f"{item.key}_from", f"{item.key}_to") if isinstance(item, Dates) else (item.key,))
 
+    def filters(self) -> list[Choice | Dates | Flag | Exact]:
+        """The filters to show: quiet ones only while they are set."""
+        return [
+            item for item in self.spec.filters if not item.quiet or any(self.arguments.get(key) for key in (item.key, f"{item.key}_from", f"{item.key}_to"))
+        ]  # fmt: skip
+
     def address(self, **changes: str) -> str:
         """The query string of this list with some arguments changed; empty ones fall away."""
         from urllib.parse import urlencode
@@ -157,18 +182,26 @@ def _day(text: str) -> dt.date | None:
         return None
 
 
-def _read(spec: ListSpec, arguments: Mapping[str, str]) -> tuple[dict[str, str], list[ColumnElement[bool]]]:
-    """The arguments that mean something, and their conditions. What does not is left aside."""
+def _read(spec: ListSpec, arguments: Mapping[str, str]) -> tuple[dict[str, str], list[ColumnElement[bool]], Matches | None]:
+    """The arguments that mean something, their conditions, and that of the search. What means nothing is left aside."""
     kept: dict[str, str] = {}
     conditions: list[ColumnElement[bool]] = []
+    found: Matches | None = None
     query = clean(arguments.get("q", ""))
     if query and spec.search is not None:
         kept["q"] = query
-        conditions.append(spec.search(query))
+        condition = spec.search(query)
+        found = condition if isinstance(condition, Matches) else Matches(condition)
     for item in spec.filters:
         if isinstance(item, Choice):
             value = arguments.get(item.key, "")
             if value in [code for code, _title in item.choices]:
+                kept[item.key] = value
+                conditions.append(item.condition(value))
+            continue
+        if isinstance(item, Exact):
+            value = clean(arguments.get(item.key, ""))
+            if value:
                 kept[item.key] = value
                 conditions.append(item.condition(value))
             continue
@@ -184,7 +217,7 @@ def _read(spec: ListSpec, arguments: Mapping[str, str]) -> tuple[dict[str, str],
         if last:
             kept[f"{item.key}_to"] = last.isoformat()
             conditions.append(item.column <= last)
-    return kept, conditions
+    return kept, conditions, found
 
 
 def encode_cursor(values: Sequence[Any]) -> str:
@@ -224,6 +257,12 @@ def _value(value: Any, kind: TypeEngine[Any]) -> Any:
     return value
 
 
+def _in_order(spec: ListSpec, order: str) -> list[tuple[Any, bool]]:
+    """The columns of an order and then the key, which goes the way of the last of them, so that an index can be walked."""
+    columns = spec.orders[order].columns
+    return [*columns, (spec.key, columns[-1][1])]
+
+
 def _beyond(columns: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
     """Rows that come after these values in an order."""
     ways = []
@@ -235,7 +274,7 @@ def _beyond(columns: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> Colum
 
 def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()) -> ListPage:
     """A page of the list for the arguments of a request."""
-    kept, conditions = _read(spec, arguments)
+    kept, conditions, found = _read(spec, arguments)
     order = arguments.get("sort", "")
     order = order if order in spec.orders else spec.default_order
     if order != spec.default_order:
@@ -243,9 +282,12 @@ def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()
     size = _size(spec, arguments.get("size", ""))
     if size != spec.page_size:
         kept["size"] = str(size)
-    columns = [*spec.orders[order].columns, (spec.key, False)]
-    statement = spec.select().where(*conditions)
-    count = db.session.scalar(select(func.count()).select_from(statement.with_only_columns(spec.key).limit(COUNTED + 1).subquery())) or 0
+    columns = _in_order(spec, order)
+    filtered = spec.select().where(*conditions)
+    statement = filtered if found is None else filtered.where(found.condition)
+    count = _bounded(spec, filtered.where(found.sample)) if found is not None and found.sample is not None else 0
+    if count <= COUNTED:
+        count = _bounded(spec, statement)
     keys = [column.label(f"_key{index}") for index, (column, _descending) in enumerate(columns)]
     ordered = statement.add_columns(*keys).order_by(*(column.desc() if descending else column for column, descending in columns)).limit(size + 1)
     cursor = decode_cursor(arguments.get("after", ""), [column for column, _descending in columns])
@@ -263,6 +305,11 @@ def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()
     return ListPage(spec, rows, shown, kept, order, count, more, next_cursor, cursor is None, {column.key for column in shown}, size)
 
 
+def _bounded(spec: ListSpec, statement: Select[Any]) -> int:
+    """How many rows a statement has, counted up to a thousand and one."""
+    return db.session.scalar(select(func.count()).select_from(statement.with_only_columns(spec.key).limit(COUNTED + 1).subquery())) or 0
+
+
 def _size(spec: ListSpec, text: str) -> int:
     """Rows a page: one of those on offer, or the list's own."""
     return int(text) if text in {str(size) for size in SIZES} else min(spec.page_size, SIZES[-1])
@@ -270,10 +317,12 @@ def _size(spec: ListSpec, text: str) -> int:
 
 def export(spec: ListSpec, arguments: Mapping[str, str], kind: str) -> tuple[IO[bytes], int]:
     """All rows that fit the arguments, as ``xlsx`` or ``csv``; returns the file and how many rows it has."""
-    _kept, conditions = _read(spec, arguments)
+    _kept, conditions, found = _read(spec, arguments)
+    if found is not None:
+        conditions.append(found.condition)
     order = arguments.get("sort", "")
-    columns = spec.orders[order if order in spec.orders else spec.default_order].columns
-    statement = spec.select().where(*conditions).order_by(*(column.desc() if descending else column for column, descending in columns), spec.key)
+    columns = _in_order(spec, order if order in spec.orders else spec.default_order)
+    statement = spec.select().where(*conditions).order_by(*(column.desc() if descending else column for column, descending in columns))
     count = 0
 
     def lines() -> Iterator[list[Any]]:

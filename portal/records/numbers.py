@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.records.models import Counter
@@ -25,6 +25,35 @@ def next_number(session: Session, org_id: int, series: str, year: int) -> int:
         update(Counter).where(*conditions).values(last=Counter.last + 1).returning(Counter.last),
         execution_options={"synchronize_session": False},
     ).one()
+
+
+def next_numbers(session: Session, org_id: int, series: str, year: int, count: int) -> range:
+    """Several numbers at once, following one another."""
+    if count <= 0:
+        return range(0)
+    first = next_number(session, org_id, series, year)
+    if count > 1:
+        _set(session, org_id, series, year, first + count - 1)
+    return range(first, first + count)
+
+
+def continue_behind(session: Session, org_id: int, series: str, year: int, last: int) -> None:
+    """Numbers up to ``last`` were given elsewhere, e.g. on paper: the next one comes behind them. Never goes back."""
+    if peek(session, org_id, series, year) > last:
+        return
+    next_number(session, org_id, series, year)
+    _set(session, org_id, series, year, last)
+
+
+def peek(session: Session, org_id: int, series: str, year: int) -> int:
+    """The number that would be given next, without giving it."""
+    last = session.scalar(select(Counter.last).where(Counter.org_id == org_id, Counter.series == series, Counter.year == year))
+    return (last or 0) + 1
+
+
+def _set(session: Session, org_id: int, series: str, year: int, last: int) -> None:
+    conditions = (Counter.org_id == org_id, Counter.series == series, Counter.year == year, Counter.last < last)
+    session.execute(update(Counter).where(*conditions).values(last=last), execution_options={"synchronize_session": False})
 
 
 def format_number(pattern: str, org: str, year: int, seq: int) -> str:

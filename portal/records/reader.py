@@ -108,6 +108,14 @@ def look_through(data: bytes, part: zipfile.ZipInfo, total: int) -> tuple[int, b
 
 def check_archive(data: bytes) -> dict[str, bool]:
     """The parts of a workbook by name in lower case, each with whether it may hold formulas. Raises Bad."""
+    found = check_parts(data)
+    if WORKBOOK not in found:
+        raise Bad("file_type")
+    return found
+
+
+def check_parts(data: bytes) -> dict[str, bool]:
+    """The parts of an office file by name in lower case, unpacked and counted one by one. Raises Bad."""
     try:
         parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
         if len(parts) > PARTS:
@@ -123,8 +131,6 @@ def check_archive(data: bytes) -> dict[str, bool]:
             total, found[name] = look_through(data, part, total)
     except (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OverflowError, OSError, EOFError, NotImplementedError):
         raise Bad("damaged") from None
-    if WORKBOOK not in found:
-        raise Bad("file_type")
     return found
 
 
@@ -320,6 +326,7 @@ def read_excel(data: bytes) -> list[dict[str, Any]]:
             rows: list[list[Any]] = [[first + offset + 1, row] for offset, row in enumerate(sheet.to_python(skip_empty_area=True))]
             if left:
                 rows = [[at, [*[""] * left, *row]] for at, row in rows]
+            fill_down(rows, sheet.merged_cell_ranges or (), formulas.get(number, {}))
             cells = [[row, letters(column)] for row, columns in sorted(formulas.get(number, {}).items()) for column in sorted(columns)]
             sheets.append({"name": about.name, "rows": rows, "formulas": cells})
         return sheets
@@ -327,6 +334,21 @@ def read_excel(data: bytes) -> list[dict[str, Any]]:
         raise Bad("protected") from None
     except (CalamineError, ValueError, OverflowError):
         raise Bad("damaged") from None
+
+
+def fill_down(rows: list[list[Any]], merged: Any, formulas: Cells) -> None:
+    """What stands in a cell that is merged over several rows holds for each of them."""
+    by_number: dict[int, list[Any]] = dict(rows)  # type: ignore[arg-type]
+    for (top, left), (bottom, _right) in merged:
+        value = by_number[top + 1][left] if top + 1 in by_number and left < len(by_number[top + 1]) else ""
+        if bottom <= top or value in ("", None) or left in formulas.get(top + 1, ()):
+            continue
+        for number in range(top + 2, min(bottom + 1, ROWS) + 1):
+            cells = by_number.get(number)
+            if cells is None:
+                break
+            if left < len(cells) and cells[left] in ("", None):
+                cells[left] = value
 
 
 def read_csv(data: bytes) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ HEIGHT = 200
 SMALL = 56
 ABOVE = 20
 """Pixels over the highest bar, for its number."""
-ROW = 44
+ROW, THICK = 44, 16
 LETTER = 12
 WIDE, NARROW = 430, 270
 """Pixels that a drawing has at least on a screen, and on a telephone."""
@@ -202,21 +202,26 @@ def lines(title: Any, labels: Sequence[Any], series: Sequence[Series], *, unit: 
     return _chart("lines", title, named, series, unit, heading, key, marks=marks, lines=drawn, ticks=ticks, under=_under(named), swatches=fills)
 
 
-def rows(title: Any, labels: Sequence[Any], series: Sequence[Series], *, unit: Any = "", heading: Any = "", total: bool = False, key: str = "") -> Chart:
-    """Bars that lie, a row each with its name above, for long names; several series are stacked."""
+def rows(
+    title: Any, labels: Sequence[Any], series: Sequence[Series], *, unit: Any = "", heading: Any = "", total: bool = False, beside: bool = False, key: str = "",
+) -> Chart:  # fmt: skip
+    """Bars that lie, a row each with its name above, for long names; several series are stacked, or ``beside`` one another."""
     named, fills = _labels(labels), _fills(series)
     sums = [sum(one.values[i] or 0 for one in series) for i in range(len(named))]
-    top = max(sums, default=0) or 1
+    top = max((one.values[i] or 0 for one in series for i in range(len(named))) if beside else sums, default=0) or 1
+    thick = THICK / max(len(series), 1) if beside else THICK
     marks: list[Mark] = []
     for index, label in enumerate(named):
         left = 0.0
+        note = " / ".join(shown(one.values[index]) for one in series) if beside else shown(sums[index])
         for place, one in enumerate(series):
             width = (one.values[index] or 0) / top * 100
             text = say(label, one, index, unit, len(series) > 1)
-            marks.append(Mark(_percent(left), index * ROW + 20, _percent(width), 14, fills[place], text, one.link(index), note=shown(sums[index]) if place == 0 else ""))
-            left += width
+            y = index * ROW + 20 + (thick * place if beside else 0)
+            marks.append(Mark(_percent(left), y, _percent(width), thick, fills[place], text, one.link(index), note=note if place == 0 else ""))
+            left += 0 if beside else width
     under = [Under("0", Label(_short(label.text), whole=str(label)), False) for label in named]
-    return _chart("rows", title, named, series, unit, heading, key, stacked=True, total=total, height=len(named) * ROW, marks=marks, under=under, swatches=fills)
+    return _chart("rows", title, named, series, unit, heading, key, stacked=not beside, total=total, height=len(named) * ROW, marks=marks, under=under, swatches=fills)
 
 
 def shares(

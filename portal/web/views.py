@@ -9,13 +9,18 @@ from flask import Blueprint, current_app, flash, g, jsonify, redirect, render_te
 from flask_babel import gettext as _
 
 from portal import diagnosis
-from portal.auth.permissions import logged_in, own_referrer
+from portal import search as index
+from portal.auth import throttle
+from portal.auth.permissions import can, logged_in, own_referrer
 from portal.clock import today
+from portal.config import current_settings
+from portal.contract import Hit
 from portal.inbox import service as inbox
+from portal.records import lists
+from portal.text import seen, whole
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
 log = logging.getLogger("portal.csp")
-LONGEST_QUERY = 100
 HITS = 20
 
 
@@ -32,15 +37,22 @@ def dashboard() -> Any:
 @logged_in
 def search() -> Any:
     """The search over everything that the acting role may see."""
-    query = " ".join(request.args.get("q", "").replace("\0", "").split())
-    if len(query) > LONGEST_QUERY:
-        flash(_("搜索词最多 %(n)s 个字。", n=LONGEST_QUERY), "warning")
-        query = query[:LONGEST_QUERY]
-    hits = []
-    if query and g.grant:
-        clean = query.encode("utf-8", "ignore").decode()
-        hits = current_app.extensions["portal"].plugins.collect_for(g.grant.org_id, "portal_search", query=clean, limit=HITS)
-    return render_template("web/search.html", query=query, hits=hits, limit=HITS)
+    typed = request.args.get("q", "")
+    query = lists.clean(typed, index.LONGEST_QUERY)
+    if not query or not g.grant:
+        return render_template("web/search.html", query="", only="", groups=[], other={}, total=0)
+    throttle.pace(f"search {g.account.id}", current_settings().search_per_minute)
+    if index.too_much(seen(typed).strip()):
+        flash(_("只按前 %(w)s 个词、前 %(n)s 个字查找。", w=index.MOST_WORDS, n=index.LONGEST_QUERY), "warning")
+    plugins = current_app.extensions["portal"].plugins
+    kinds = [kind for kind in plugins.collect_for(g.grant.org_id, "portal_record_types") if kind.search and can(kind.read_permission)]
+    only = next((kind.name for kind in kinds if kind.name == request.args.get("kind")), "")
+    groups = index.everything(query, kinds, only=only, page=whole(request.args.get("page", ""), 4) or 1)
+    other: dict[str, list[Hit]] = {}
+    for hit in plugins.collect_for(g.grant.org_id, "portal_search", query=query, limit=HITS):
+        other.setdefault(str(hit.kind), []).append(hit)
+    total = sum(group.count for group in groups) + sum(map(len, other.values()))
+    return render_template("web/search.html", query=query, only=only, groups=groups, other=other, total=total)
 
 
 @blueprint.post("/language")

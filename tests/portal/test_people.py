@@ -30,7 +30,7 @@ def test_a_person_is_entered_and_a_number_is_checked_and_stands_once_a_town(app,
     assert len(people()) == 1 and people()[0].org_id == world.jiangnan.id
     blank = post(head, "/people/new", {**FORM, "name": "  "}, page="/people/new")
     assert blank.status_code == 422 and "请填写此项" in blank.get_data(as_text=True)
-    assert "赵敏" in head.get("/people?q=赵").get_data(as_text=True) and "赵敏" in head.get("/search?q=赵敏").get_data(as_text=True)
+    assert "<mark>赵</mark>敏" in head.get("/people?q=赵").get_data(as_text=True) and "<mark>赵敏</mark>" in head.get("/search?q=赵敏").get_data(as_text=True)
 
 
 def test_a_stale_form_is_shown_again_with_what_was_typed(app_sqlite, world, login, post):
@@ -90,3 +90,64 @@ def test_due_changes_are_applied_in_order_and_once(app, world):
         assert person.post_status == "在岗"
         assert apply_due_changes(session, dt.date(2026, 11, 30)) == 1 and apply_due_changes(session, dt.date(2026, 11, 30)) == 0
         assert (person.post_status, person.left_on) == ("离职", dt.date(2026, 11, 3))
+
+
+def test_whoever_retires_has_no_access_from_that_day_on(app, world, login, post):
+    """A16.4: retired 2026-09-30, access closed on 2026-09-30."""
+    from portal.jobs.runner import run_job
+
+    head, officer, clerk = login("jn_head"), login("jn_officer"), world.account("jn_officer").id
+    page = head.get("/people/new").get_data(as_text=True)
+    assert "李明杰 jn_officer" in page and "gl_officer" not in page, "accounts of the own town only"
+    post(head, "/people/new", {**FORM, "name": "李明杰", "account_id": clerk}, page="/people/new")
+    person = people("李明杰")[0]
+    assert person.account_id == clerk
+    assert "jn_officer" not in head.get("/people/new").get_data(as_text=True), "an account is one person's"
+    foreign = post(head, "/people/new", {**FORM, "account_id": world.account("gl_officer").id}, page="/people/new")
+    assert foreign.status_code == 422
+    tomorrow = clock() + dt.timedelta(days=1)
+    page = f"/people/{person.id}/change"
+    post(head, page, {"kind": "retire", "effective_on": tomorrow.isoformat(), "to_org_id": 0, "new_value": ""}, page=page)
+    assert run_job("core.people", today=clock()).result == {"applied": 0, "failed": 0}
+    assert officer.get("/").status_code == 200
+    assert run_job("core.people", today=tomorrow, dry_run=True).result["applied"] == 1
+    assert run_job("core.people", today=tomorrow).result["applied"] == 1
+    assert run_job("core.people", today=tomorrow).result["applied"] == 0
+    assert officer.get("/").status_code == 302
+    account = world.account("jn_officer")
+    assert not account.active and [grant.valid_to for grant in account.grants] == [clock()]
+
+
+def test_whoever_holds_a_role_elsewhere_keeps_that_one(app, world, login, post):
+    from portal.auth.operations import grant_role
+    from portal.directory.operations import record_change
+
+    with unit_of_work("test.leaves") as session:
+        account = world.account("jn_officer")
+        grant_role(session, account, "legal_reviewer", world.gelan)
+        person = Person(org_id=world.jiangnan.id, name="李明杰", employment_type="公务员", account_id=account.id)
+        session.add(person)
+        session.flush()
+        record_change(session, person, "transfer", clock(), clock())
+    account = world.account("jn_officer")
+    assert account.active and [grant.org_id for grant in account.grants if grant.holds_on(clock())] == [world.gelan.id]
+    page = login("jn_officer").get("/").get_data(as_text=True)
+    assert "葛兰" in page
+
+
+def test_a_role_is_given_for_a_year_ends_by_itself_and_may_be_given_again(app, world, login, post):
+    admin, account = login("secadmin"), world.account("jn_other").id
+    page = f"/admin/accounts/{account}"
+    assert (clock() + dt.timedelta(days=365)).isoformat() in admin.get(page).get_data(as_text=True)
+    grant = {"role": "office_head", "org_id": world.jiangnan.id}
+    early = post(admin, page, {**grant, "valid_to": (clock() - dt.timedelta(days=1)).isoformat()}, page=page)
+    assert early.status_code == 422 and "不能早于今天" in early.get_data(as_text=True)
+    assert post(admin, page, {**grant, "valid_to": clock().isoformat()}, page=page).status_code == 303
+    assert post(admin, page, grant, page=page).status_code == 422, "it holds through its last day"
+    with unit_of_work("test.time_passes") as session:
+        held = next(item for item in session.get(type(world.account("jn_other")), account).grants if item.role == "office_head")
+        held.valid_to = clock() - dt.timedelta(days=1)
+    assert "已于" in admin.get(page).get_data(as_text=True)
+    assert post(admin, page, grant, page=page).status_code == 303
+    again = next(item for item in world.account("jn_other").grants if item.role == "office_head")
+    assert again.holds_on(clock()) and again.valid_to is None

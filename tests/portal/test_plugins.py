@@ -160,6 +160,26 @@ def test_listeners_hear_of_switches_changes_and_calendars(app_sqlite, world, tod
     assert heard == [("switched", "certificates", False), ("calendar", (2027,))]
 
 
+def test_hits_that_stand_in_no_index_are_found_beside_the_others(app_sqlite, world, login):
+    """portal_search."""
+    from portal.contract import Hit
+
+    class Finder:
+        @hookimpl
+        def portal_search(self, query, limit):
+            return [Hit("通知公告", f"关于{query}的通知", "办公室", "/")] if query == "防汛" else []
+
+    manager = app_sqlite.extensions["portal"].plugins
+    manager._manager.register(Finder(), "finder")
+    try:
+        clerk = login("jn_clerk")
+        found, nothing = (clerk.get(f"/search?q={query}").get_data(as_text=True) for query in ("防汛", "防火"))
+    finally:
+        manager._manager.unregister(name="finder")
+    assert "关于<mark>防汛</mark>的通知" in found and "通知公告" in found
+    assert "通知公告" not in nothing
+
+
 def test_open_recoveries_follow_the_calendar(app, world):
     from plugins.certificates.models import Certificate
     from portal.calendar.service import load_year

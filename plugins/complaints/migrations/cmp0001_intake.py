@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import portal.database
+from plugins.complaints import tally
 
 
 revision = 'cmp0001'
@@ -88,6 +89,8 @@ def upgrade() -> None:
     sa.Column('reply_text', sa.Text(), nullable=False),
     sa.Column('reply_by', sa.String(length=60), nullable=False),
     sa.Column('archived_on', sa.Date(), nullable=True),
+    sa.Column('closed_as', sa.String(length=14), nullable=False),
+    sa.Column('repeats', sa.Boolean(), nullable=False),
     sa.Column('publish', sa.Boolean(), nullable=False),
     sa.Column('main_id', sa.Integer(), nullable=True),
     sa.Column('split_from_id', sa.Integer(), nullable=True),
@@ -115,7 +118,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_complaints_complaint_org_id_sort_due_id'), ['org_id', 'sort_due', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_complaints_complaint_org_id_state_sort_due_id'), ['org_id', 'state', 'sort_due', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_complaints_complaint_state_sort_due_id'), ['state', 'sort_due', 'id'], unique=False)
-        batch_op.create_index('ix_complaints_statistics', ['org_id', 'month', 'channel', 'kind', 'state', 'result', 'late', 'days_taken'], unique=False)
+        batch_op.create_index(batch_op.f('ix_complaints_complaint_org_id_concluded_on_id'), ['org_id', 'concluded_on', 'id'], unique=False)
+        batch_op.create_index('ix_complaints_accusation', ['org_id', 'received_on'], unique=False, sqlite_where=sa.text("kind = 'accusation'"), postgresql_where=sa.text("kind = 'accusation'"))
+
+    op.create_table('complaints_tally',
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('measure', sa.String(length=10), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('key', sa.String(length=40), nullable=False),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.Column('org_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['org_id'], ['directory_organisation.id'], name=op.f('fk_complaints_tally_org_id_directory_organisation')),
+    sa.PrimaryKeyConstraint('org_id', 'month', 'measure', 'kind', 'key', name=op.f('pk_complaints_tally')),
+    sqlite_with_rowid=False
+    )
+    tally.create(op.get_bind())
 
     op.create_table('complaints_draft',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -285,6 +302,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    tally.drop(op.get_bind())
+    op.drop_table('complaints_tally')
     with op.batch_alter_table('complaints_incoming', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_complaints_incoming_org_id_state_id'))
 
@@ -316,7 +335,8 @@ def downgrade() -> None:
     op.drop_table('complaints_hotline_mapping')
     op.drop_table('complaints_draft')
     with op.batch_alter_table('complaints_complaint', schema=None) as batch_op:
-        batch_op.drop_index('ix_complaints_statistics')
+        batch_op.drop_index('ix_complaints_accusation')
+        batch_op.drop_index(batch_op.f('ix_complaints_complaint_org_id_concluded_on_id'))
         batch_op.drop_index(batch_op.f('ix_complaints_complaint_state_sort_due_id'))
         batch_op.drop_index(batch_op.f('ix_complaints_complaint_org_id_state_sort_due_id'))
         batch_op.drop_index(batch_op.f('ix_complaints_complaint_org_id_sort_due_id'))

@@ -88,3 +88,20 @@ def test_numbers_are_kept_in_one_form():
     assert rules.normal_number(" ５００ 115a001 ") == "500115A001"
     assert rules.number_refusal("12345", "[A-Za-z0-9]{6,20}").code == "number_form"
     assert rules.number_refusal("500115001A", "[A-Za-z0-9]{6,20}") is None
+
+
+@pytest.mark.parametrize(
+    ("state", "state_on", "day", "good"),
+    [
+        ("active", None, dt.date(2026, 10, 31), True),
+        ("active", None, dt.date(2026, 11, 1), False),
+        ("expired", dt.date(2026, 11, 1), dt.date(2026, 10, 31), True),
+        ("active", None, dt.date(2023, 12, 31), False),
+        ("suspended", dt.date(2026, 10, 10), dt.date(2026, 10, 9), True),
+        ("suspended", dt.date(2026, 10, 10), dt.date(2026, 10, 10), False),
+        ("cancelled", dt.date(2026, 10, 10), dt.date(2026, 10, 12), False),
+        ("lost", None, dt.date(2026, 10, 12), False),
+    ],
+)
+def test_whether_somebody_may_act_on_a_day(state, state_on, day, good):
+    assert rules.is_good(state, state_on, dt.date(2024, 1, 1), dt.date(2026, 10, 31), day) is good

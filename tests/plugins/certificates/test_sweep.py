@@ -207,3 +207,37 @@ def test_two_processes_at_once_do_it_once(app_sqlite, world):
     assert audit.verify_instance(app_sqlite).ok
 
 
+
+
+def test_a_card_valid_to_the_end_of_october_as_the_acceptance_checks_say(app, world):
+    """A16.3: first warned 180 days before, 19 days are left on 2026-10-12, acts are good through the last day."""
+    until = dt.date(2026, 10, 31)
+    key = certificate(world.jiangnan, "OCTOBER31", until)
+    assert sweep(dt.date(2026, 5, 3))["warned"] == 0
+    assert sweep(dt.date(2026, 5, 4))["warned"] == 1
+    assert sweep(dt.date(2026, 10, 12))["warned"] == 1
+    assert "还有 19 天" in db.session.scalars(sa.select(Notice).order_by(Notice.id.desc()).limit(1)).one().body
+    person = get(key).person_id
+    certified = app.extensions["portal"].plugins.hooks.portal_certified
+    assert sweep(until)["expired"] == 0 and certified(person_id=person, day=until) is True
+    assert sweep(until + DAY)["expired"] == 1 and certified(person_id=person, day=until + DAY) is False
+    assert certified(person_id=person, day=until) is True, "what was done before the expiry stays good"
+    assert certified(person_id=0, day=until) is False
+
+
+def test_retired_at_the_end_of_september_is_to_be_recovered_by_mid_october(app, world):
+    """A16.4: five working days over the National Day holidays."""
+    key = certificate(world.jiangnan, "RETIRED30", dt.date(2028, 1, 1))
+    with unit_of_work("test.change") as session:
+        record_change(session, session.get(Person, session.get(Certificate, key).person_id), "retire", dt.date(2026, 9, 30), dt.date(2026, 9, 1))
+    assert sweep(dt.date(2026, 9, 30))["cancelled"] == 1
+    assert get(key).clearing_due == dt.date(2026, 10, 13)
+
+
+def test_a_day_without_findings_leaves_a_dated_run(app, world):
+    """A16.6."""
+    from portal.jobs.models import JobRun
+
+    assert counts(sweep(dt.date(2026, 3, 1))) == (0, 0, 0, 0, 0)
+    run = db.session.scalars(sa.select(JobRun).where(JobRun.job == "certificates.sweep").order_by(JobRun.id.desc()).limit(1)).one()
+    assert run.day == dt.date(2026, 3, 1) and run.state == "done" and run.result["expired"] == 0

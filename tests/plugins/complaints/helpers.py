@@ -51,6 +51,16 @@ def change(key: int, **values: Any) -> None:
             setattr(found, name, value)
 
 
+def archive(key: int, on: dt.date) -> None:
+    """Put a matter away on a day, with what belongs to it."""
+    from plugins.complaints import identity
+
+    with use_actor(system_actor("test")), use_scope(EVERYTHING), unit_of_work("test.complaint") as session:
+        found = session.scalars(sa.select(Complaint).where(Complaint.id == key)).unique().one()
+        found.state, found.archived_on = "archived", on
+        identity.keep_from_archive(session, found)
+
+
 def person(town: Any, name: str, account: Any = None, **values: Any) -> int:
     """Somebody of our own staff."""
     org_id, account_id = town.id, account.id if account is not None else None

@@ -12,7 +12,7 @@ from portal.database import db
 from portal.inbox.models import Notice
 from portal.jobs.runner import run_job
 from portal.tenancy import EVERYTHING, use_scope
-from tests.plugins.complaints.helpers import TODAY, change, fetch, matter, person
+from tests.plugins.complaints.helpers import TODAY, archive, change, fetch, matter, person
 
 D = dt.date
 
@@ -64,10 +64,12 @@ def test_the_named_officer_is_not_reminded_of(app_sqlite, world):
 
 def test_identities_go_when_their_time_has_passed(app, world):
     old, young = matter(world.jiangnan), matter(world.jiangnan)
-    change(old, state="archived", archived_on=D(2023, 11, 23))
-    change(young, state="archived", archived_on=D(2023, 11, 24))
-    assert run("complaints.forget", TODAY) == {"deleted": 1}
-    assert run("complaints.forget", TODAY) == {"deleted": 0}
+    archive(old, D(2023, 11, 23))
+    archive(young, D(2023, 11, 24))
+    assert run_job("complaints.forget", today=TODAY, dry_run=True).result["deleted"] == 1
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Identity)) == 2, "a dry run deletes nothing"
+    assert run("complaints.forget", TODAY)["deleted"] == 1
+    assert run("complaints.forget", TODAY)["deleted"] == 0
     with use_scope(EVERYTHING):
         assert list(db.session.scalars(sa.select(Identity.complaint_id))) == [young]
         texts = [f"{event.before}{event.after}{event.reason}" for event in db.session.scalars(sa.select(Event))]
@@ -81,11 +83,11 @@ def test_towns_where_the_module_is_off_are_left_alone(app_sqlite, world):
     from portal.work import unit_of_work
 
     key = matter(world.jiangnan)
-    change(key, state="archived", archived_on=D(2020, 1, 1))
+    archive(key, D(2020, 1, 1))
     plugins = app_sqlite.extensions["portal"].plugins
     with use_scope(EVERYTHING), unit_of_work("test") as session:
         plugins.switch(session, "complaints", world.jiangnan.id, False)
-    assert run("complaints.forget", TODAY) == {"deleted": 0}
+    assert run("complaints.forget", TODAY)["deleted"] == 0
     with use_scope(EVERYTHING), unit_of_work("test") as session:
         plugins.switch(session, "complaints", world.jiangnan.id, True)
-    assert run("complaints.forget", TODAY) == {"deleted": 1}
+    assert run("complaints.forget", TODAY)["deleted"] == 1

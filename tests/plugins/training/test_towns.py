@@ -231,4 +231,4 @@ def test_the_question_pool_of_the_district_serves_towns(app_sqlite, world):
             session.add(Question(org_id=org_id, subject=subject, kind="judge", text="题", options=[], answer="A", digest=exams.digest_of(subject, "judge", "题")))
     with use_scope(EVERYTHING):
         found = exams.pool(db.session(), Exam(org_id=world.jiangnan.id, title="x", parts=[]))
-    assert {subject for subject, _kind in found} == {"通用", "本地"} and QUESTIONS.towns_only is False
+    assert {subject for subject, _kind in found} == {"通用", "本地"} and QUESTIONS.of_district

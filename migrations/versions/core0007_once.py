@@ -1,14 +1,14 @@
 """Keys of forms that were sent, so that a form makes one record.
 
-Revision ID: core0006
-Revises: core0005
+Revision ID: core0007
+Revises: core0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "core0006"
-down_revision = "core0005"
+revision = "core0007"
+down_revision = "core0006"
 branch_labels = None
 depends_on = None
 
