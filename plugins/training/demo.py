@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from plugins.training import crediting, exams, rules, sessions, totals, years
-from plugins.training.models import Duty, Enrolment, Invitation, Plan, PlanItem, Room, Training
+from plugins.training.models import Duty, Enrolment, Plan, PlanItem, Room, TownInvitation, Training
 from plugins.training.models_file import Attempt, Exam, Exemption, External, Question
 from plugins.training.sessions import moment
 from portal.auth.models import Account, RoleGrant
@@ -245,7 +245,7 @@ def department(context: Any) -> None:
         start = dt.datetime.combine(context.today + dt.timedelta(days=days), dt.time(9, 30))
         training = make(context, host, start, title, "department", "法制支队 杨警官", place="区公安局会议中心")
         for town in towns:
-            session.add(Invitation(org_id=town.id, session_id=training.id, host_id=host.id, quota=6, state="invited"))
+            session.add(TownInvitation(org_id=town.id, session_id=training.id, host_id=host.id, quota=6, state="invited"))
         session.flush()
         if state == "finished":
             for town in towns:

@@ -195,14 +195,14 @@ class Training(Silent, Shared, OrgScoped, Versioned, Base):
     @classmethod
     def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:
         """The invited towns, from the moment enrolment opens."""
-        row: Any = Invitation.__table__.alias("invited_to_session")
+        row: Any = TownInvitation.__table__.alias("invited_to_session")
         return (cls.state != "planned") & cls.id.in_(select(row.c.session_id).where(row.c.org_id.in_(sorted(orgs))))
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
 
 
-class Invitation(Hosted, OrgScoped, Versioned, Base):
+class TownInvitation(Hosted, OrgScoped, Versioned, Base):
     """参训单位: a town that was asked to send people to somebody else's session, with its quota."""
 
     __tablename__ = "training_invitation"
@@ -222,7 +222,7 @@ class Invitation(Hosted, OrgScoped, Versioned, Base):
     certified_by: Mapped[int | None]
     certified_on: Mapped[dt.date | None]
 
-    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True, foreign_keys="Invitation.org_id")
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True, foreign_keys="TownInvitation.org_id")
     training: Mapped[Training] = relationship(lazy="joined", innerjoin=True)
 
     def __str__(self) -> str:

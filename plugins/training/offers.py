@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from plugins.training import exams, queries, rights, rules, words
-from plugins.training.models import Enrolment, Invitation, Plan, Training
+from plugins.training.models import Enrolment, Plan, TownInvitation, Training
 from plugins.training.models_file import Attempt, Exam, Exemption, External
 from portal.auth.permissions import can
 from portal.clock import today as clock
@@ -94,17 +94,17 @@ def todos(today: dt.date) -> list[Todo]:
 
     if can(rights.CERTIFY) and town:
         number = _number(Training, Training.org_id == org_id, Training.state == "finished")
-        over = (Invitation.org_id == org_id, Invitation.state == "invited", Training.state.in_(("finished", "archived")))
-        number += _count(select(func.count()).select_from(Invitation).join(Training, Training.id == Invitation.session_id).where(*over))
+        over = (TownInvitation.org_id == org_id, TownInvitation.state == "invited", Training.state.in_(("finished", "archived")))
+        number += _count(select(func.count()).select_from(TownInvitation).join(Training, Training.id == TownInvitation.session_id).where(*over))
         add("certify", _("期培训待认定学时"), number, url_for("training.index", state="finished"))
     if can(rights.CONFIRM) and town:
         add("external", _("件外出培训待确认"), _number(External, External.state == "submitted"), url_for("training_external.index", state="submitted"))
         add("exemption", _("件年度情况说明待审核"), _number(Exemption, Exemption.state == "asked"), url_for("training_external.exemptions"))
         add("plan", _("份培训计划待审核"), _number(Plan, Plan.state == "submitted"), url_for("training_plan.index"))
     if can(rights.NOMINATE) and town:
-        asked = (Invitation.org_id == org_id, Invitation.state == "invited", Training.state == "open")
+        asked = (TownInvitation.org_id == org_id, TownInvitation.state == "invited", Training.state == "open")
         used = select(Enrolment.id).where(Enrolment.session_id == Training.id, Enrolment.org_id == org_id, Enrolment.state != "cancelled").exists()
-        number = _count(select(func.count()).select_from(Invitation).join(Training, Training.id == Invitation.session_id).where(*asked, ~used))
+        number = _count(select(func.count()).select_from(TownInvitation).join(Training, Training.id == TownInvitation.session_id).where(*asked, ~used))
         add("nominate", _("期外单位培训待推荐人员"), number, url_for("training.index", invited=1))
     if can(rights.ORGANISE):
         late = (Training.org_id == org_id, Training.state == "open", Training.held_on < today)

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from plugins.training import figures, rules, words
-from plugins.training.models import Enrolment, Invitation, Room, Training
+from plugins.training.models import Enrolment, Room, TownInvitation, Training
 from portal.config import current_settings
 from portal.context import current_actor
 from portal.database import utcnow
@@ -190,14 +190,14 @@ def invite(session: Session, training: Training, quotas: Mapping[int, int]) -> i
     check_host(training)
     if training.state not in ("planned", "open"):
         raise Refused(_("已经结束的培训不能再邀请参训单位。"))
-    known = {row.org_id: row for row in session.scalars(select(Invitation).where(Invitation.session_id == training.id)).unique()}
+    known = {row.org_id: row for row in session.scalars(select(TownInvitation).where(TownInvitation.session_id == training.id)).unique()}
     names = {town.id: town for town in towns(session) if town.id != training.org_id}
     for org_id, quota in quotas.items():
         if org_id not in names or not 0 <= quota <= 1000:
             raise Refused(_("名额请填写 0 至 1000 之间的整数。"))
         row = known.get(org_id)
         if row is None and quota:
-            row = known[org_id] = Invitation(org_id=org_id, session_id=training.id, host_id=training.org_id, quota=quota, state="invited")
+            row = known[org_id] = TownInvitation(org_id=org_id, session_id=training.id, host_id=training.org_id, quota=quota, state="invited")
             session.add(row)
         elif row is not None and quota != row.quota:
             if quota < taken(session, training.id, org_id):
@@ -212,7 +212,7 @@ def invite(session: Session, training: Training, quotas: Mapping[int, int]) -> i
 
 def tell_towns(session: Session, training: Training) -> None:
     """Managers of the invited towns are told, once."""
-    rows = session.scalars(select(Invitation).where(Invitation.session_id == training.id, Invitation.state == "invited")).unique().all()
+    rows = session.scalars(select(TownInvitation).where(TownInvitation.session_id == training.id, TownInvitation.state == "invited")).unique().all()
     host = training.organisation.name
     notify_many(session, [
         NewNotice(
@@ -223,8 +223,8 @@ def tell_towns(session: Session, training: Training) -> None:
     ])  # fmt: skip
 
 
-def invitation(session: Session, training_id: int, org_id: int | None) -> Invitation | None:
-    found = select(Invitation).where(Invitation.session_id == training_id, Invitation.org_id == (org_id or 0))
+def invitation(session: Session, training_id: int, org_id: int | None) -> TownInvitation | None:
+    found = select(TownInvitation).where(TownInvitation.session_id == training_id, TownInvitation.org_id == (org_id or 0))
     return session.scalars(found).unique().one_or_none()
 
 
@@ -354,7 +354,7 @@ def tell_all(session: Session, training: Training, title: str, key: str, *, urge
     """Everybody with a seat or on the waiting list, and the managers of the invited towns."""
     rows = session.scalars(select(Enrolment).where(Enrolment.session_id == training.id, Enrolment.state.in_(("enrolled", "waiting", "present")))).all()
     tell_people(session, training, [row for row in rows if row.org_id == training.org_id], title, key, urgent=urgent)
-    invited = session.scalars(select(Invitation.org_id).where(Invitation.session_id == training.id, Invitation.state == "invited")).all()
+    invited = session.scalars(select(TownInvitation.org_id).where(TownInvitation.session_id == training.id, TownInvitation.state == "invited")).all()
     notify_many(session, [
         NewNotice(title, f"training.{key}:{training.id}", url=f"/training/{training.id}", role=role, org_id=org_id, urgent=urgent)
         for org_id in invited for role in ("training_manager", "office_head")

@@ -155,9 +155,7 @@ SPEC = ImportSpec(
     columns=COLUMNS,
     check=check,
     apply=apply,
-    help=_l(
-        "每人一行，每期培训一列；列名写明日期、名称、类别和学时，如“3月12日 行政处罚法（专业法律知识，4学时）”。格内填学时或 √，空白、×、请假为未参加。"
-    ),
+    help=_l("每人一行，每期培训一列；列名写明日期、名称、类别和学时，如“3月12日 行政处罚法（专业法律知识，4学时）”。格内填学时或 √，空白、×、请假为未参加。"),
     done_endpoint="training.index",
     is_data=is_person,
 )

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugins.training import crediting, rules, sessions, years
-from plugins.training.models import Enrolment, Invitation, Plan, PlanItem, Training
+from plugins.training.models import Enrolment, Plan, PlanItem, TownInvitation, Training
 from plugins.training.models_file import Exemption, External
 from portal.clock import now_local
 from portal.context import current_actor
@@ -65,7 +65,7 @@ def finish(session: Session, training: Training, data: Data, today: dt.date) -> 
     title = _("待认定学时：%(title)s", title=training.title)
     if training.organisation.is_town:
         tell(session, title, f"training.finished:{training.id}", f"/training/{training.id}", training.org_id, "office_head")
-    for invited in session.scalars(select(Invitation).where(Invitation.session_id == training.id, Invitation.state == "invited")).unique():
+    for invited in session.scalars(select(TownInvitation).where(TownInvitation.session_id == training.id, TownInvitation.state == "invited")).unique():
         tell(session, title, f"training.finished:{training.id}", f"/training/{training.id}", invited.org_id, "office_head")
 
 
@@ -96,7 +96,7 @@ def cancel_session(session: Session, training: Training, data: Data, today: dt.d
     sessions.tell_all(session, training, _("培训已取消：%(title)s（%(why)s）", title=training.title, why=reason_of(data)[:60]), "cancelled", urgent=True)
     for row in session.scalars(select(Enrolment).where(Enrolment.session_id == training.id, Enrolment.state.in_(("enrolled", "waiting", "present", "attended")))):
         row.state = "cancelled"
-    for invited in session.scalars(select(Invitation).where(Invitation.session_id == training.id)).unique():
+    for invited in session.scalars(select(TownInvitation).where(TownInvitation.session_id == training.id)).unique():
         invited.state = "cancelled"
     session.flush()
 
@@ -116,7 +116,7 @@ def waits(training: Training) -> bool:
 # -- invitations ----------------------------------------------------------------------------------------------------------
 
 
-def decline(session: Session, invitation: Invitation, data: Data, _today: dt.date) -> None:
+def decline(session: Session, invitation: TownInvitation, data: Data, _today: dt.date) -> None:
     invitation.reason = reason_of(data)
     for row in session.scalars(select(Enrolment).where(Enrolment.session_id == invitation.session_id, Enrolment.org_id == invitation.org_id)):
         row.state = "cancelled"
@@ -133,7 +133,7 @@ def decline(session: Session, invitation: Invitation, data: Data, _today: dt.dat
     )
 
 
-def certify_invited(session: Session, invitation: Invitation, data: Data, today: dt.date) -> None:
+def certify_invited(session: Session, invitation: TownInvitation, data: Data, today: dt.date) -> None:
     """认定学时 by the head of the invited town, for its own people."""
     crediting.certify(session, invitation.training, invitation.org_id, today)
     invitation.certified_by, invitation.certified_on, invitation.reason = current_actor().account_id, today, reason_of(data)

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from plugins.training import crediting, forms, ics, papers, queries, rights, rules, sessions, signing, steps, words, workflow
-from plugins.training.models import Enrolment, Invitation, Plan, PlanItem, Room, Training
+from plugins.training.models import Enrolment, Plan, PlanItem, Room, TownInvitation, Training
 from plugins.training.models_file import Exam
 from portal import audit
 from portal.auth.permissions import can, check, require
@@ -59,7 +59,7 @@ def _time(row: Any) -> str:
 
 def _to_nominate() -> ColumnElement[bool]:
     """Invitations that the acting town has not used."""
-    asked = exists().where(Invitation.session_id == Training.id, Invitation.org_id == g.grant.org_id, Invitation.state == "invited")
+    asked = exists().where(TownInvitation.session_id == Training.id, TownInvitation.org_id == g.grant.org_id, TownInvitation.state == "invited")
     return asked & (Training.state == "open") & (Training.org_id != g.grant.org_id)
 
 
@@ -283,7 +283,7 @@ def detail(training_id: int) -> Any:
     mine = signing.own_row(session, training, person.id) if person is not None else None
     town = g.grant.org_id if g.grant.organisation.is_town else None
     preview = crediting.assess(session, training, town) if town and reads and can(rights.CERTIFY) and training.state in ("finished", "certified") else []
-    invited = session.scalars(select(Invitation).where(Invitation.session_id == training_id).order_by(Invitation.org_id)).unique().all() if host else []
+    invited = session.scalars(select(TownInvitation).where(TownInvitation.session_id == training_id).order_by(TownInvitation.org_id)).unique().all() if host else []
     seated = select(Enrolment.org_id, func.count()).where(Enrolment.session_id == training_id, Enrolment.state.in_(rules.SEATED)).group_by(Enrolment.org_id)
     counts = {row[0]: row[1] for row in session.execute(seated)} if host else {}
     may_seat = (
@@ -312,7 +312,7 @@ def _candidates(training: Training, org_id: int) -> list[Any]:
     return list(db.session.execute(found.order_by(Person.team, Person.name, Person.id)).all())
 
 
-def _invitable(training: Training, invited: Sequence[Invitation]) -> list[tuple[int, str, int]]:
+def _invitable(training: Training, invited: Sequence[TownInvitation]) -> list[tuple[int, str, int]]:
     """Towns that may be invited, with their quota."""
     quotas = {row.org_id: row.quota for row in invited if row.state != "cancelled"}
     return [(town.id, town.name, quotas.get(town.id, 0)) for town in sessions.towns(db.session()) if town.id != training.org_id]
@@ -424,6 +424,8 @@ def notice(training_id: int, kind: str) -> Any:
     """培训通知."""
     session = db.session()
     training = sessions.get(session, training_id)
-    invited = session.scalars(select(Invitation).where(Invitation.session_id == training_id, Invitation.state != "cancelled").order_by(Invitation.org_id)).unique()
+    invited = session.scalars(
+        select(TownInvitation).where(TownInvitation.session_id == training_id, TownInvitation.state != "cancelled").order_by(TownInvitation.org_id)
+    ).unique()
     seats = [(row.organisation.name, row.quota) for row in invited]
     return send(papers.notice(training, sessions.place_of(session, training), seats, today()), kind, _("培训通知 %(title)s", title=training.title), record=training)

@@ -8,7 +8,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from plugins.training import exams, forms, rights, sessions, steps, years
-from plugins.training.models import Invitation, Plan, Training
+from plugins.training.models import Plan, TownInvitation, Training
 from plugins.training.models_file import Exam, Exemption, External, YearBook
 from portal.auth.permissions import can
 from portal.context import current_actor
@@ -107,7 +107,7 @@ SESSION = Workflow(
 INVITATION = Workflow(
     record_type="training.invitation",
     title=_l("参训邀请"),
-    model=Invitation,
+    model=TownInvitation,
     url=invitation_url,
     states=(
         State("invited", _l("受邀"), "blue", "mail"),
@@ -264,7 +264,7 @@ ALL = (SESSION, INVITATION, EXTERNAL, EXEMPTION, PLAN, YEAR, EXAM)
 def record_types() -> list[RecordType]:
     return [
         RecordType("training.session", _l("培训班"), Training, session_url, rights.SEE, search=SEARCH, shared=True),
-        RecordType("training.invitation", _l("参训邀请"), Invitation, invitation_url, rights.READ),
+        RecordType("training.invitation", _l("参训邀请"), TownInvitation, invitation_url, rights.READ),
         RecordType("training.external", _l("外出培训"), External, external_url, rights.BOOKS, search=SEARCH_EXTERNAL),
         RecordType("training.exemption", _l("年度情况说明"), Exemption, exemption_url, rights.BOOKS, rights.RECORD),
         RecordType("training.plan", _l("年度培训计划"), Plan, plan_url, rights.READ),

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from plugins.training.models import Enrolment, Invitation, Training
+from plugins.training.models import Enrolment, TownInvitation, Training
 from plugins.training.models_file import Attempt, Credit, Exam, Pass, Question
 from plugins.training.sheets_questions import SPEC as QUESTIONS
 from portal.database import db
@@ -59,13 +59,14 @@ def test_a_department_holds_a_session_for_two_towns(app, world, login, post, tim
     assert step(post, liaison, "session", key, "finish").status_code == 303
     assert step(post, liaison, "session", key, "certify").status_code == 403
     assert "期培训待认定学时" in text(head.get("/inbox"))
-    invitation = only(Invitation, Invitation.org_id == world.jiangnan.id)
+    invitation = only(TownInvitation, TownInvitation.org_id == world.jiangnan.id)
     assert step(post, head, "invitation", invitation.id, "certify").status_code == 303
     assert counted(li) == 4 and counted(wang) == 4 and counted(zhao) == 0
     assert {line.org_id for line in rows_of(Credit)} == {world.jiangnan.id}
     line = rows_of(Credit)[0]
     assert (line.organiser, line.organiser_name, line.own_update) == ("department", "区公安局", False)
-    assert step(post, login("gl_head"), "invitation", only(Invitation, Invitation.org_id == world.gelan.id).id, "certify").status_code == 303 and counted(zhao) == 4
+    assert step(post, login("gl_head"), "invitation", only(TownInvitation, TownInvitation.org_id == world.gelan.id).id,
+        "certify").status_code == 303 and counted(zhao) == 4
     assert step(post, liaison, "session", key, "archive").status_code == 303
 
 
@@ -97,7 +98,7 @@ def test_a_town_may_decline(app_sqlite, world, login, post):
     key, liaison = held_by_the_police(world, login, post)
     manager = login("jn_train")
     post(manager, f"/training/{key}/enrol", {"people": [str(li)]}, page=f"/training/{key}")
-    invitation = only(Invitation, Invitation.org_id == world.jiangnan.id)
+    invitation = only(TownInvitation, TownInvitation.org_id == world.jiangnan.id)
     assert step(post, liaison, "invitation", invitation.id, "decline", reason="x").status_code == 403
     assert step(post, manager, "invitation", invitation.id, "decline", reason="当天有统一行动").status_code == 303
     assert only(Enrolment).state == "cancelled" and "当天有统一行动" in text(liaison.get(f"/training/{key}"))
