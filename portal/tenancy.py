@@ -91,10 +91,21 @@ def visible_orgs(plugin: str | None, scope: Scope | None = None) -> frozenset[in
     return enabled if scope.orgs is None else enabled & scope.orgs
 
 
+_models: tuple[list[type[Any]], list[type[Any]]] = ([], [])
+
+
 def scoped_models() -> list[type[Any]]:
-    """Every mapped model that tenancy applies to."""
+    """Every mapped model that tenancy applies to; looked for anew when a class was added or went."""
+    global _models
+    direct = OrgScoped.__subclasses__()
+    if direct != _models[0]:
+        _models = (direct, _find_models(direct))
+    return _models[1]
+
+
+def _find_models(direct: list[type[Any]]) -> list[type[Any]]:
     found: list[type[Any]] = []
-    pending = list(OrgScoped.__subclasses__())
+    pending = list(direct)
     while pending:
         model = pending.pop()
         pending.extend(model.__subclasses__())

@@ -183,7 +183,7 @@ def test_with_recusal_and_replacement(cast):
     page.fill("[name=wanted]", "2")
     page.get_by_role("button", name="抽取", exact=True).click()
     page.wait_for_selector("#draws")
-    drawn = [text for text in page.locator(".people strong").all_text_contents()][:2]
+    drawn = page.locator(".people strong").all_text_contents()[:2]
     choose(cast, path, ("department", name_of(cast, "ga_liaison")))
     cast.step(CONVENER, f"{path}/panel", "发出邀请")
     names = {name_of(cast, username): username for username in ("expert", "expert3", "expert6")}
