@@ -135,6 +135,8 @@ class RecordType:
     Files may be added to its records by those who hold ``attach_permission``; empty: only by the plugin's own pages.
     With ``search`` its records are in the index, kept there by the core with every change, and found by those who hold
     ``read_permission``.
+    ``place_permissions``: files for some purposes take a right more, e.g. ``{"identity": "complaints.reveal"}``.
+    ``shared``: records that other organisations are let in on; who sees the record sees its files, whoever added them.
     """
 
     name: str
@@ -144,6 +146,8 @@ class RecordType:
     read_permission: str = ""
     attach_permission: str = ""
     search: Searchable | None = None
+    place_permissions: Mapping[str, str] = field(default_factory=dict)
+    shared: bool = False
 
 
 @dataclass(frozen=True)

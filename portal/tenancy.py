@@ -126,6 +126,23 @@ class Confidential:
         raise NotImplementedError
 
 
+class Shared:
+    """Mixin beside ``OrgScoped``: records of one organisation that others are let in on, e.g. the units invited to a meeting.
+
+    A SELECT finds them also where :meth:`let_in` holds: lists, counts, searches and look-ups alike. Bulk statements stay
+    with the owner. A single record may be written by the organisations of :meth:`hands` too, for the steps that are theirs.
+    """
+
+    @classmethod
+    def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:
+        """Which rows of others these organisations see. Built from tables (aliased in subqueries), not from narrowed models."""
+        raise NotImplementedError
+
+    def hands(self) -> frozenset[int]:
+        """The organisations beside the owner that act on this very record."""
+        return frozenset()
+
+
 class Guarded:
     """Mixed into an :class:`OrgScoped` model whose records are open to exactly those whom they name, in whatever
     organisation they act: fewer than their town, and some beyond it.
@@ -158,9 +175,9 @@ MOST_CRITERIA = 4000
 _criteria: dict[Any, Any] = {}
 
 
-def _criterion(model: type[Any], orgs: frozenset[int]) -> Any:
+def _criterion(model: type[Any], orgs: frozenset[int], reading: bool) -> Any:
     """The narrowing of one model, built once for each set of organisations."""
-    key = (model, orgs)
+    key = (model, orgs, reading)
     if key not in _criteria:
         if not orgs:
             condition: Any = false()
@@ -168,6 +185,8 @@ def _criterion(model: type[Any], orgs: frozenset[int]) -> Any:
             condition = model.org_id == next(iter(orgs))
         else:
             condition = model.org_id.in_(sorted(orgs))
+        if orgs and reading and issubclass(model, Shared):
+            condition = condition | model.let_in(orgs)
         _criteria[key] = with_loader_criteria(model, condition, include_aliases=True)
     return _criteria[key]
 
@@ -186,7 +205,7 @@ def _narrow(state: ORMExecuteState) -> None:
             continue
         orgs = visible_orgs(model.__plugin__, scope)
         if orgs is not None:
-            options.append(_criterion(model, orgs))
+            options.append(_criterion(model, orgs, state.is_select))
     options.extend(_confidential())
     if options:
         state.statement = state.statement.options(*options)
@@ -196,7 +215,7 @@ def _guard(model: Any, scope: Scope) -> Any:
     """The narrowing of a guarded model for whoever is acting; while that is being found out, nothing of it is seen."""
     actor = current_actor()
     if _looking.get():
-        return _criterion(model, frozenset())
+        return _criterion(model, frozenset(), True)
     token = _looking.set(True)
     try:
         orgs = visible_orgs(model.__plugin__, Scope(scope.name, None, scope.switched_off))
@@ -229,7 +248,7 @@ def _check_writes(session: Session, _context: Any, _instances: Any) -> None:
     if scope.orgs is None:
         return
     for record in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(record, OrgScoped) and not reaches(record):
+        if isinstance(record, OrgScoped) and not reaches(record) and not (isinstance(record, Shared) and record.hands() & scope.orgs):
             raise OutsideScope(f"{type(record).__name__} of organisation {record.org_id} in scope {scope.name!r}")
 
 

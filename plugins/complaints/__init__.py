@@ -24,7 +24,7 @@ class ComplaintsPlugin:
         from plugins.complaints import views, views_identity, views_incoming, views_papers, views_places, views_publicity, views_register, views_statistics
 
         own = (views, views_register, views_incoming, views_publicity, views_identity, views_places, views_papers, views_statistics)
-        return [part.blueprint for part in own]
+        return [*(part.blueprint for part in own), views_publicity.contacts]
 
     @hookimpl
     def portal_migrations(self) -> Path:

@@ -155,6 +155,7 @@ class Reader:
         values.update(self._what(cells, text), **self._dates(cells, received))
         self._twice(raw.row, values)
         values.update(self._number(values))
+        shown["number"] = values["number"]
         if values["kind"] == "accusation" and not self.may_accuse:
             raise Refusal("accusation", _("检举控告由有权限的人员登记，不能由您导入"))
         self._state(cells, values)

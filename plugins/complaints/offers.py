@@ -26,7 +26,7 @@ def navigation() -> list[NavItem]:
         NavItem(_("转入事项"), "complaints_incoming.index", rights.RECEIVE, "inbox", 110, section),
         NavItem(_("投诉统计"), "complaints_statistics.index", rights.STATISTICS, "chart-bar", 140, section),
         NavItem(_("结果公示"), "complaints_publicity.index", rights.PUBLISH, "world", 150, section),
-        NavItem(_("联系方式"), "complaints_publicity.contact", rights.READ, "info-circle", 155, section),
+        NavItem(_("联系方式"), "complaints_contact.index_of_contacts", rights.READ, "info-circle", 155, section),
         NavItem(_("身份开启记录"), "complaints.openings", rights.OPENINGS, "eye", 160, section),
     ]
     if g.get("grant") and g.grant.organisation.is_town:

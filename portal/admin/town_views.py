@@ -31,8 +31,6 @@ def navigation() -> list[NavItem]:
 
 def mine() -> list[Setting]:
     """The figures that the acting role may set for its town."""
-    if not g.grant.organisation.is_town:
-        return []
     found = current_app.extensions["portal"].plugins.collect_for(g.grant.org_id, "portal_settings")
     return [setting for setting in found if setting.permission and can(setting.permission, g.grant.org_id)]
 

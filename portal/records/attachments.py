@@ -212,6 +212,24 @@ def prepare_all(uploads: Iterable[Any], allowed: tuple[str, ...] = tuple(KINDS))
     return prepared
 
 
+def find(session: Session, attachment_id: int) -> Attachment | None:
+    """A file by its id, whoever added it. The caller checks that its record may be read: that decides."""
+    return session.scalars(select(Attachment).where(Attachment.id == attachment_id), execution_options={"unscoped": True}).one_or_none()
+
+
+def of_shared(session: Session, record_type: str, record_ids: Iterable[int]) -> dict[int, list[Attachment]]:
+    """The files of records that several organisations share, by record, oldest first, whoever added them.
+
+    The caller has read the records through the narrowed session, so that they may be seen.
+    """
+    wanted = sorted(set(record_ids))
+    found: dict[int, list[Attachment]] = {key: [] for key in wanted}
+    listed = select(Attachment).where(Attachment.record_type == record_type, Attachment.record_id.in_(wanted)).order_by(Attachment.id)
+    for attachment in session.scalars(listed, execution_options={"unscoped": True}) if wanted else ():
+        found[attachment.record_id].append(attachment)
+    return found
+
+
 def newest(session: Session, record_type: str, record_id: int, place: str) -> Attachment | None:
     """The latest file of a record for a purpose."""
     found = select(Attachment).where(Attachment.record_type == record_type, Attachment.record_id == record_id, Attachment.place == place)

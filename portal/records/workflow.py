@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from portal.auth.permissions import can, check_reach
+from portal.auth.permissions import can, check, check_reach
 from portal.context import current_actor
 from portal.errors import Conflict, NotFound, Refused
 from portal.tenancy import reaches
@@ -43,7 +43,8 @@ class Transition:
 
     ``guard`` raises Refused; ``effect`` changes more than the state; ``form`` (a WTForms class) asks for what is needed;
     ``not_by`` names the columns with the accounts that may not take this step (four eyes); ``when`` hides it where it
-    makes no sense; ``system``: made by jobs only.
+    makes no sense; ``system``: made by jobs only; ``by``: the organisation whose people take the step where that is not the
+    record's own, e.g. the unit that answers an invitation.
     """
 
     action: str
@@ -61,6 +62,22 @@ class Transition:
     icon: str = "arrow-right"
     help: Any = ""
     system: bool = False
+    by: Callable[[Any], int | None] | None = None
+
+    def org_of(self, record: Any) -> int:
+        """The organisation in which the right is asked for; 0 where there is none."""
+        return (self.by(record) or 0) if self.by is not None else int(record.org_id)
+
+    def check(self, record: Any) -> None:
+        """Raise NotAllowed unless whoever is acting holds the right for this record, or for the unit whose step it is."""
+        if self.by is not None:
+            check(self.permission, self.org_of(record))
+        else:
+            check_reach(self.permission, record)
+
+    def open_to_actor(self, record: Any) -> bool:
+        """The same as a question."""
+        return can(self.permission, self.org_of(record)) if self.by is not None else can(self.permission) and reaches(record)
 
 
 @dataclass(frozen=True)
@@ -95,7 +112,7 @@ class Workflow:
         return [
             step
             for step in self.transitions
-            if not step.system and self._fits(step, record) and can(step.permission) and reaches(record) and not self._same_eyes(step, record)
+            if not step.system and self._fits(step, record) and step.open_to_actor(record) and not self._same_eyes(step, record)
         ]
 
     def _same_eyes(self, step: Transition, record: Any) -> bool:
@@ -137,7 +154,7 @@ class Workflow:
     def _check(self, step: Transition, record: Any, reason: str, version: int | None) -> None:
         if step.system:
             raise NotFound(_("没有这个操作。"))
-        check_reach(step.permission, record)
+        step.check(record)
         if version is not None and record.version != version:
             raise Conflict(_("这条记录刚刚被别人修改，请重新打开后再试。"))
         if not self._fits(step, record):

@@ -20,7 +20,7 @@ from portal.search.folding import grams_of_word, is_exact, words
 from portal.search.index import LISTED_SQLITE, lexeme, scope_of
 from portal.search.models import DOCUMENTS, ID_BITS, ORG_BITS, id_of, key_of, stretch
 from portal.search.registry import Source, numbers, sources
-from portal.tenancy import visible_orgs
+from portal.tenancy import Shared, visible_orgs
 
 MOST = 2000
 """Hits that are worked with one by one. One more is fetched, to know whether there are more."""
@@ -51,8 +51,10 @@ def matching(model: type[Any], query: str) -> Matches:
 
 
 def towns(source: Source) -> list[int]:
-    """The organisations whose records of a kind are seen by whoever is acting."""
+    """The organisations whose records of a kind are seen by whoever is acting; also of those that let them in."""
     seen = visible_orgs(source.model.__plugin__)
+    if seen is not None and issubclass(source.model, Shared):
+        seen |= set(db.session.scalars(select(source.model.org_id).distinct()))
     return sorted(db.session.scalars(select(Organisation.id)) if seen is None else seen)
 
 

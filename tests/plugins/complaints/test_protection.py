@@ -208,3 +208,18 @@ def test_opening_needs_a_fresh_password_shows_once_and_has_a_limit(app_sqlite, w
     for _time in range(29):
         assert post(head, f"{page}/reveal", {"reason": "联系投诉人核实"}, page=page).status_code == 200
     assert post(head, f"{page}/reveal", {"reason": "联系投诉人核实"}, page=page).status_code == 429
+
+
+def test_files_that_show_somebody_are_opened_like_the_identity(app_sqlite, world, login, post):
+    sent = {**FORM, "show_identity": "y", "files": [(io.BytesIO(b"%PDF-1.7 card"), "身份证.pdf")]}
+    clerk, head = login("jn_intake"), login("jn_head")
+    assert post(clerk, "/complaints/new", sent, page="/complaints/new", content_type="multipart/form-data").status_code == 200
+    made = db.session.scalars(sa.select(Complaint)).unique().one()
+    file = db.session.scalars(sa.select(Attachment)).one()
+    assert file.place == "identity" and clerk.get(f"/attachments/{file.id}").status_code == 404
+    page = clerk.get(f"/complaints/{made.id}").get_data(as_text=True)
+    assert "身份证.pdf" not in page and "有 1 份，须有权限才能打开" in page
+    assert "身份证.pdf" in head.get(f"/complaints/{made.id}").get_data(as_text=True) and head.get(f"/attachments/{file.id}").data == b"%PDF-1.7 card"
+    db.session.rollback()
+    with use_scope(EVERYTHING):
+        assert db.session.scalars(sa.select(Event).where(Event.action == "records.guarded_file_opened")).one().record_id == made.id
