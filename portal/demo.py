@@ -42,7 +42,8 @@ STAFFED = ("500115001", "500115003", "500115132")
 OTHERS = (
     ("sup", "supervisor", "500115"), ("sysadmin", "system_admin", "500115"), ("secadmin", "security_admin", "500115"),
     ("auditor", "security_auditor", "500115"), ("expert", "expert", "500115"), ("ga_liaison", "department_liaison", "500115-gaj"),
-    ("scj_liaison", "department_liaison", "500115-scj"),
+    ("scj_liaison", "department_liaison", "500115-scj"), ("expert2", "expert", "500115"), ("expert3", "expert", "500115"), ("expert4", "expert", "500115"),
+    ("expert5", "expert", "500115"), ("expert6", "expert", "500115"),
 )  # fmt: skip
 LATER = (("meet", "conference_officer", "500115"), ("chair", "conference_chair", "500115"), ("cg_liaison", "department_liaison", "500115-cgj"))
 """Accounts that came later: their names are drawn apart, so that everything else stays as it was."""

@@ -7,14 +7,14 @@ scope takes :func:`crossing`, which has a name, a reason and an event in the tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Table, TextClause, event, false, not_
+from sqlalchemy import ColumnElement, Table, TextClause, and_, event, false, not_, true
 from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 
@@ -28,11 +28,13 @@ class Scope:
     """Which organisations' records are seen. ``orgs`` None means all of them.
 
     ``switched_off``: also the records of a plugin in towns where it is off (for uniqueness over the whole register).
+    ``unguarded``: also :class:`Guarded` records of which the acting account is not one that they are open to.
     """
 
     name: str
     orgs: frozenset[int] | None
     switched_off: bool = False
+    unguarded: bool = False
 
     def allows(self, org_id: int | None) -> bool:
         return self.orgs is None or org_id in self.orgs
@@ -73,11 +75,11 @@ def on_crossing(listener: CrossingListener) -> None:
 
 
 @contextmanager
-def crossing(name: str, reason: str, *, switched_off: bool = False) -> Iterator[Scope]:
+def crossing(name: str, reason: str, *, switched_off: bool = False, unguarded: bool = False) -> Iterator[Scope]:
     """See all towns, under a name and with an event in the trail."""
     for listener in _crossing_listeners:
         listener(name, reason)
-    with use_scope(Scope(name, None, switched_off)) as scope:
+    with use_scope(Scope(name, None, switched_off, unguarded)) as scope:
         yield scope
 
 
@@ -165,15 +167,42 @@ class Shared:
         return frozenset()
 
 
-_criteria: dict[tuple[type[Any], frozenset[int], bool], Any] = {}
+class Guarded:
+    """Mixed into an :class:`OrgScoped` model whose records are open to exactly those whom they name, in whatever
+    organisation they act: fewer than their town, and some beyond it.
+
+    For an account this takes the place of the narrowing to towns, in every ORM statement: lists, counts, searches,
+    look-ups. Jobs and commands, which no account started, see by their scope as ever.
+    """
+
+    @classmethod
+    def open_key(cls, actor: Actor) -> Hashable:
+        """What :meth:`opened_to` depends on beside the account and its organisation; asked with each statement."""
+        return None
+
+    @classmethod
+    def opened_to(cls, actor: Actor) -> ColumnElement[bool] | None:
+        """Which rows whoever is acting may meet; None when they may meet all of them. Tables, not models, in subqueries."""
+        raise NotImplementedError
+
+    def written_by(self, actor: Actor) -> bool:
+        """Whether somebody whose scope does not hold the record's organisation may write this row all the same."""
+        return False
+
+
+def reaches(record: Any) -> bool:
+    """Whether whoever is acting may act on a record that they met: it is of their scope, or it is theirs to write."""
+    return current_scope().allows(record.org_id) or (isinstance(record, Guarded) and record.written_by(current_actor()))
+
+
+MOST_CRITERIA = 4000
+_criteria: dict[Any, Any] = {}
 
 
 def _criterion(model: type[Any], orgs: frozenset[int], reading: bool) -> Any:
     """The narrowing of one model, built once for each set of organisations."""
     key = (model, orgs, reading)
     if key not in _criteria:
-        if len(_criteria) > 2000:
-            _criteria.clear()
         if not orgs:
             condition: Any = false()
         elif len(orgs) == 1:
@@ -189,16 +218,39 @@ def _criterion(model: type[Any], orgs: frozenset[int], reading: bool) -> Any:
 def _narrow(state: ORMExecuteState) -> None:
     if not (state.is_select or state.is_update or state.is_delete) or state.is_column_load or state.execution_options.get("unscoped"):
         return
+    if len(_criteria) > MOST_CRITERIA:
+        _criteria.clear()
     scope = current_scope()
+    guarded = current_actor().account_id is not None and not scope.unguarded
     options = []
     models = concerned(state.statement)
     for model in models:
+        if guarded and issubclass(model, Guarded):
+            options.append(_guard(model, scope))
+            continue
         orgs = visible_orgs(model.__plugin__, scope)
         if orgs is not None:
             options.append(_criterion(model, orgs, state.is_select))
     options.extend(_confidential(models))
     if options:
         state.statement = state.statement.options(*options)
+
+
+def _guard(model: Any, scope: Scope) -> Any:
+    """The narrowing of a guarded model for whoever is acting; while that is being found out, nothing of it is seen."""
+    actor = current_actor()
+    if _looking.get():
+        return _criterion(model, frozenset(), True)
+    token = _looking.set(True)
+    try:
+        orgs = visible_orgs(model.__plugin__, Scope(scope.name, None, scope.switched_off))
+        key = (model, orgs, actor.account_id, actor.org_id, model.open_key(actor))
+        if key not in _criteria:
+            conditions = [condition for condition in (model.opened_to(actor), None if orgs is None else model.org_id.in_(sorted(orgs))) if condition is not None]
+            _criteria[key] = with_loader_criteria(model, and_(true(), *conditions), include_aliases=True)
+        return _criteria[key]
+    finally:
+        _looking.reset(token)
 
 
 def _confidential(models: tuple[type[Any], ...]) -> Iterator[Any]:
@@ -221,7 +273,7 @@ def _check_writes(session: Session, _context: Any, _instances: Any) -> None:
     if scope.orgs is None:
         return
     for record in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(record, OrgScoped) and not scope.allows(record.org_id) and not (isinstance(record, Shared) and record.hands() & scope.orgs):
+        if isinstance(record, OrgScoped) and not reaches(record) and not (isinstance(record, Shared) and record.hands() & scope.orgs):
             raise OutsideScope(f"{type(record).__name__} of organisation {record.org_id} in scope {scope.name!r}")
 
 

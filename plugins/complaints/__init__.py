@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordSummary, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -135,6 +135,12 @@ class ComplaintsPlugin:
         from plugins.complaints import offers
 
         return offers.todos(today)
+
+    @hookimpl
+    def portal_record_summary(self, record_type: str, record_id: int) -> RecordSummary | None:
+        from plugins.complaints import offers
+
+        return offers.summary(record_type, record_id)
 
     @hookimpl
     def portal_calendar_changed(self, years: list[int]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugins.meetings import figures, minuting, planning, sitting, telling, words, workflow
 from plugins.meetings.models import Meeting, Topic
 from plugins.meetings.models_results import Minutes, Resolution
-from portal.documents import Block, Document, Facts, Heading, Para, Table, chinese_date, chinese_number
+from portal.documents import Block, Document, Facts, Heading, Para, Table, chinese_date, chinese_number, in_chinese
 
 COVER = 8
 
@@ -34,6 +34,7 @@ def agenda_table(session: Session, meeting: Meeting) -> Table:
     return Table((_("时间"), _("内容"), _("提出单位"), _("汇报人")), tuple(rows), (2, 5, 2, 1.4))
 
 
+@in_chinese
 def notice(session: Session, meeting: Meeting, today: dt.date) -> Document:
     """会议通知; a change or a cancellation says what became of the first one."""
     units = [row.unit_name for row in planning.invitations(session, meeting.id)]
@@ -69,11 +70,13 @@ def notice(session: Session, meeting: Meeting, today: dt.date) -> Document:
     )  # fmt: skip
 
 
+@in_chinese
 def agenda(session: Session, meeting: Meeting) -> Document:
     facts = Facts(((_("时间"), when(meeting)), (_("地点"), meeting.place), (_("主持人"), meeting.chair)))
     return Document(_("%(t)s\n议程", t=meeting.title), form="plain", blocks=(facts, Para(""), agenda_table(session, meeting)))
 
 
+@in_chinese
 def materials(session: Session, meeting: Meeting, files: dict[int, list[Any]]) -> Document:
     """议题材料汇编: each topic with its background, what is asked, and what is attached."""
     items = [item for item in planning.agenda(session, meeting.id) if item.topic_id]
@@ -94,6 +97,7 @@ def materials(session: Session, meeting: Meeting, files: dict[int, list[Any]]) -
     return Document(_("%(t)s\n议题材料汇编", t=meeting.title), form="plain", blocks=tuple(blocks) or (Para(_("没有议题。")),))
 
 
+@in_chinese
 def sign_in_sheet(session: Session, meeting: Meeting) -> Document:
     """签到表: for signing on paper, or with what was taken down already."""
     there: dict[int, list[Any]] = {}
@@ -111,6 +115,7 @@ def sign_in_sheet(session: Session, meeting: Meeting) -> Document:
     return Document(_("%(t)s\n签到表", t=meeting.title), form="plain", blocks=(facts, Para(""), table))
 
 
+@in_chinese
 def minutes(session: Session, row: Minutes, today: dt.date) -> Document:
     """会议纪要 in the form of GB/T 9704-2012: red mark, number, attendance, no seal."""
     seen = row.attendance
@@ -133,6 +138,7 @@ def minutes(session: Session, row: Minutes, today: dt.date) -> Document:
     )  # fmt: skip
 
 
+@in_chinese
 def resolutions(session: Session, rows: Sequence[Resolution], title: str, today: dt.date) -> Document:
     """议定事项清单 with the state of each."""
     units = sitting.co_units(session, [row.id for row in rows])

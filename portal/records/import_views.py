@@ -35,7 +35,7 @@ def spec_or_404(name: str) -> importing.ImportSpec:
         abort(404)
     spec = importing.spec_of(name, g.grant.org_id)
     check(spec.permission)
-    if not g.grant.organisation.is_town:
+    if not g.grant.organisation.is_town and not spec.of_district:
         raise Refused(_("导入由街镇办理，请切换到街镇的角色。"))
     return spec
 

@@ -62,7 +62,7 @@ def step(record_type: str, record_id: int, action: str) -> Any:
     if transition.system:
         abort(404)
     record = workflow.find(db.session(), record_id)
-    check(transition.permission, transition.org_of(record))
+    transition.check(record)
     assert workflow.url is not None
     back = workflow.url(record_id)
     form = form_of(transition)

@@ -17,9 +17,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from portal.auth.permissions import can, check
+from portal.auth.permissions import can, check, check_reach
 from portal.context import current_actor
 from portal.errors import Conflict, NotFound, Refused
+from portal.tenancy import reaches
 from portal.work import unit_of_work
 
 Guard = Callable[[Any, Mapping[str, Any], dt.date], None]
@@ -67,6 +68,17 @@ class Transition:
         """The organisation in which the right is asked for; 0 where there is none."""
         return (self.by(record) or 0) if self.by is not None else int(record.org_id)
 
+    def check(self, record: Any) -> None:
+        """Raise NotAllowed unless whoever is acting holds the right for this record, or for the unit whose step it is."""
+        if self.by is not None:
+            check(self.permission, self.org_of(record))
+        else:
+            check_reach(self.permission, record)
+
+    def open_to_actor(self, record: Any) -> bool:
+        """The same as a question."""
+        return can(self.permission, self.org_of(record)) if self.by is not None else can(self.permission) and reaches(record)
+
 
 @dataclass(frozen=True)
 class Workflow:
@@ -100,7 +112,7 @@ class Workflow:
         return [
             step
             for step in self.transitions
-            if not step.system and self._fits(step, record) and can(step.permission, step.org_of(record)) and not self._same_eyes(step, record)
+            if not step.system and self._fits(step, record) and step.open_to_actor(record) and not self._same_eyes(step, record)
         ]
 
     def _same_eyes(self, step: Transition, record: Any) -> bool:
@@ -142,7 +154,7 @@ class Workflow:
     def _check(self, step: Transition, record: Any, reason: str, version: int | None) -> None:
         if step.system:
             raise NotFound(_("没有这个操作。"))
-        check(step.permission, step.org_of(record))
+        step.check(record)
         if version is not None and record.version != version:
             raise Conflict(_("这条记录刚刚被别人修改，请重新打开后再试。"))
         if not self._fits(step, record):

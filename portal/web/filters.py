@@ -13,7 +13,7 @@ from portal.auth import roles
 from portal.auth.permissions import can
 from portal.clock import today
 from portal.config import current_settings
-from portal.contract import NavItem
+from portal.contract import NavItem, RecordAction
 from portal.inbox import service as inbox
 from portal.records import once
 from portal.web import history
@@ -46,6 +46,14 @@ def closed_parts() -> set[str]:
     return set(request.cookies.get("nav_closed", "")[:400].split("."))
 
 
+def record_actions(record_type: str, record_id: int) -> list[RecordAction]:
+    """What other plugins offer on a record that the reader is looking at."""
+    grant = g.get("grant")
+    if grant is None:
+        return []
+    return list(current_app.extensions["portal"].plugins.collect_for(grant.org_id, "portal_record_actions", record_type=record_type, record_id=record_id))
+
+
 def role_title(code: str) -> Any:
     known = roles.all_roles().get(code)
     return known.title if known else {"system": _("系统")}.get(code, code)
@@ -63,7 +71,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(moment=moment, blueprint=lambda endpoint: endpoint.partition(".")[0], day=day)
     app.jinja_env.tests["holds"] = can
     app.jinja_env.globals.update(
-        can=can, today=today, navigation=navigation, closed_parts=closed_parts,
+        can=can, today=today, navigation=navigation, closed_parts=closed_parts, record_actions=record_actions,
         role_title=role_title, theme=theme, language=language, header_counts=inbox.counts, new_form_key=once.new_key,
         settings=app.extensions["portal"].settings, event_title=history.title, actor_word=history.actor_word, event_changes=history.changes,
     )  # fmt: skip

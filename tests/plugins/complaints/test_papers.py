@@ -287,3 +287,12 @@ def test_the_number_of_a_paper_is_made_from_that_of_its_matter():
     assert papers.paper_number("江南投〔2026〕17号", "accept") == "江南投受〔2026〕17号"
     assert papers.paper_number("江南投〔2026〕17号", "file") == "江南投〔2026〕17号"
     assert papers.paper_number("2026-17", "reply") == "2026-17"
+
+
+def test_a_paper_is_chinese_on_an_english_screen(app_sqlite, world, login, post):
+    key = matter(world.jiangnan)
+    head = login("jn_head")
+    chinese = word(head, key, "registration")
+    post(head, "/language", {"lang": "en"})
+    assert 'lang="en"' in head.get("/complaints").get_data(as_text=True)
+    assert word(head, key, "registration") == chinese
