@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: help install run test check bench messages lock clean
+.PHONY: help install run test check bench sbom audit messages lock clean
 
 help:
 	@echo "make run       a demonstration on http://127.0.0.1:8000 (PORT=... for another port)"
@@ -12,6 +12,8 @@ help:
 	@echo "make test      everything: checks, tests on SQLite and PostgreSQL"
 	@echo "make check     ruff, types, layers, templates, catalogues"
 	@echo "make bench     speed, as ratios to a bare program measured in the same run"
+	@echo "make sbom      what the product is made of, as CycloneDX JSON"
+	@echo "make audit     known holes in its packages; needs pip-audit and a network, and says when nobody could be asked"
 	@echo "make messages  collect texts into the English catalogues and compile them"
 	@echo "make lock      renew requirements*.txt from pyproject.toml"
 
@@ -34,6 +36,12 @@ run: $(VENV)/.ok
 
 bench: $(VENV)/.ok
 	$(BIN)/python -m bench
+
+sbom: $(VENV)/.ok
+	@$(BIN)/python tools/sbom.py
+
+audit: $(VENV)/.ok
+	@$(BIN)/python tools/audit.py
 
 messages: $(VENV)/.dev
 	$(BIN)/python tools/messages.py

@@ -71,6 +71,8 @@ class Settings:
     backup_keep: int = setting(14, "nightly backups that are kept", low=1, high=1000)
     reminder_from: str = setting("09:00", "reminders come from this time of working days on", pattern=r"([01]\d|2[0-3]):[0-5]\d")
     reminder_to: str = setting("17:00", "and until this time", pattern=r"([01]\d|2[0-3]):[0-5]\d")
+    exports_per_minute: int = setting(30, "exports and openings of protected fields that one account may ask for in a minute", low=1, high=1_000_000)
+    uploads_per_minute: int = setting(60, "uploads that one account may send in a minute", low=1, high=1_000_000)
     search_per_minute: int = setting(60, "searches that one account may make in a minute", low=5, high=1_000_000)
     log_level: str = setting("INFO", "level of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,6 +135,8 @@ class RecordType:
     Files may be added to its records by those who hold ``attach_permission``; empty: only by the plugin's own pages.
     With ``search`` its records are in the index, kept there by the core with every change, and found by those who hold
     ``read_permission``.
+    ``place_permissions``: files for some purposes take a right more, e.g. ``{"identity": "complaints.reveal"}``.
+    ``shared``: records that other organisations are let in on; who sees the record sees its files, whoever added them.
     """
 
     name: str
@@ -143,6 +146,53 @@ class RecordType:
     read_permission: str = ""
     attach_permission: str = ""
     search: Searchable | None = None
+    place_permissions: Mapping[str, str] = field(default_factory=dict)
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class RecordAction:
+    """Something that a plugin offers on the page of a record that it does not know: a button with its address."""
+
+    title: Any
+    url: str
+    icon: str = "arrow-right"
+    tone: str = "outline-primary"
+
+
+@dataclass(frozen=True)
+class RecordSummary:
+    """What the plugin that has a record tells others of it: enough to begin something of their own from it."""
+
+    number: str
+    title: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class MeetingRequest:
+    """A meeting that a record needs: with whom, when and where. Nobody but ``accounts`` and whoever asks may find it.
+
+    ``starts_at`` is aware. ``record_type`` and ``record_id`` are the record for which the meeting is held.
+    """
+
+    record_type: str
+    record_id: int
+    org_id: int
+    title: str
+    starts_at: dt.datetime
+    place: str
+    accounts: tuple[int, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ScheduledMeeting:
+    """The meeting that was arranged: its record reference, e.g. ``meetings.meeting:12``, and the address of its page."""
+
+    reference: str
+    url: str
 
 
 @dataclass(frozen=True)

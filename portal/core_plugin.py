@@ -6,7 +6,7 @@ import datetime as dt
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Job, NavItem, Permission, RecordType, Role, Todo, TrailWords
+from portal.contract import Card, Job, NavItem, Permission, RecordType, Role, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 
@@ -43,6 +43,12 @@ class CorePlugin:
 
         parts = (people, organisations, admin, accounts, jobs, audit_views, town_views, documents)
         return [item for part in parts for item in part.navigation()]
+
+    @hookimpl
+    def portal_dashboard_cards(self, today: dt.date) -> list[Card]:
+        from portal.admin import cards
+
+        return cards.cards(today)
 
     @hookimpl
     def portal_todos(self, today: dt.date) -> list[Todo]:

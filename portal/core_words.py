@@ -21,7 +21,7 @@ WORDS = TrailWords(
         "access.denied": _l("越权被拒"), "access.csrf": _l("过期页面被拒"), "audit.searched": _l("查阅审计记录"),
         "audit.exported": _l("导出审计记录"),
         "audit.verified": _l("校验审计记录"), "audit.broken": _l("审计记录异常"), "system.backed_up": _l("备份"),
-        "system.restored": _l("从备份恢复"), "records.exported": _l("导出"),
+        "system.restored": _l("从备份恢复"), "records.exported": _l("导出"), "records.guarded_file_opened": _l("打开受保护的附件"),
         "documents.sent": _l("打印、下载文书"), "documents.kept": _l("文书存入记录"), "documents.template_uploaded": _l("上传文书模板"),
         "documents.template_taken": _l("启用文书模板"), "documents.template_standard": _l("恢复标准文书"), "documents.template_refused": _l("拒绝文书模板"),
         "jobs.requested": _l("发起作业"),

@@ -42,8 +42,11 @@ STAFFED = ("500115001", "500115003", "500115132")
 OTHERS = (
     ("sup", "supervisor", "500115"), ("sysadmin", "system_admin", "500115"), ("secadmin", "security_admin", "500115"),
     ("auditor", "security_auditor", "500115"), ("expert", "expert", "500115"), ("ga_liaison", "department_liaison", "500115-gaj"),
-    ("scj_liaison", "department_liaison", "500115-scj"),
+    ("scj_liaison", "department_liaison", "500115-scj"), ("expert2", "expert", "500115"), ("expert3", "expert", "500115"), ("expert4", "expert", "500115"),
+    ("expert5", "expert", "500115"), ("expert6", "expert", "500115"),
 )  # fmt: skip
+LATER = (("meet", "conference_officer", "500115"), ("chair", "conference_chair", "500115"), ("cg_liaison", "department_liaison", "500115-cgj"))
+"""Accounts that came later: their names are drawn apart, so that everything else stays as it was."""
 SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
 )  # fmt: skip
@@ -118,7 +121,7 @@ def _accounts(session: Session, organisations: dict[str, Organisation], hashed: 
     known = roles.all_roles()
     listed: list[dict[str, str]] = []
 
-    def add(username: str, role: str, code: str) -> Account:
+    def add(username: str, role: str, code: str, chance: random.Random = chance) -> Account:
         name = chance.choice(SURNAMES) + chance.choice(GIVEN)
         account = create_account(session, username, name, password_hash=hashed, must_change=False)
         grant_role(session, account, role, organisations[code])
@@ -136,7 +139,10 @@ def _accounts(session: Session, organisations: dict[str, Organisation], hashed: 
                 grant_role(session, account, "legal_reviewer", organisations["500115002"])
     for username, role, code in OTHERS:
         add(username, role, code)
-    order = ["jn_clerk", "jn_head", "fc_clerk", "fc_head", "sup", "sysadmin", "secadmin", "auditor"]
+    for username, role, code in LATER:
+        if role in known:
+            add(username, role, code, random.Random(username))  # noqa: S311 - invented data
+    order = ["jn_clerk", "jn_head", "fc_clerk", "fc_head", "sup", "meet", "chair", "sysadmin", "secadmin", "auditor"]
     listed.sort(key=lambda item: (order.index(item["username"]) if item["username"] in order else len(order), item["username"]))
     return listed
 

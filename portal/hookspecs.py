@@ -13,7 +13,24 @@ from typing import Any
 
 import pluggy
 
-from portal.contract import Card, Hit, Job, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import (
+    Card,
+    Hit,
+    Job,
+    MeetingRequest,
+    NavItem,
+    Panel,
+    Paper,
+    Permission,
+    RecordAction,
+    RecordSummary,
+    RecordType,
+    Role,
+    ScheduledMeeting,
+    Setting,
+    Todo,
+    TrailWords,
+)  # fmt: skip
 
 hookspec = pluggy.HookspecMarker("portal")
 hookimpl = pluggy.HookimplMarker("portal")
@@ -115,6 +132,18 @@ class PortalHooks:
         """Whether a person may act on a day with a certificate that is good on it; None: not known here."""
 
     @hookspec
+    def portal_record_actions(self, record_type: str, record_id: int) -> list[RecordAction]:  # type: ignore[empty-body]
+        """Buttons on the page of somebody else's record, of the town: what may be begun from it, what was."""
+
+    @hookspec(firstresult=True)
+    def portal_record_summary(self, record_type: str, record_id: int) -> RecordSummary | None:
+        """What others may begin something with, of the town; None: not ours, not there, or not to be passed on."""
+
+    @hookspec(firstresult=True)
+    def portal_schedule_meeting(self, request: MeetingRequest) -> ScheduledMeeting | None:
+        """Arrange a meeting for a record, of the town, in the transaction of whoever asks; None: no meetings are kept here."""
+
+    @hookspec
     def portal_record_changed(self, record_type: str, record_id: int, action: str, org_id: int) -> None:
         """A record went through a transition of its workflow; called in the same transaction."""
 
@@ -125,6 +154,10 @@ class PortalHooks:
     @hookspec
     def portal_calendar_changed(self, years: list[int]) -> None:
         """A calendar of working days was loaded; open deadlines that touch these years are to be computed anew."""
+
+    @hookspec
+    def portal_commands(self) -> list[Any]:  # type: ignore[empty-body]
+        """Commands (``click.Command``) beside those of the core, at the start of the command line: one group, named like the plugin."""
 
     @hookspec
     def portal_demo(self, context: Any) -> None:

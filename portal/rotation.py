@@ -137,7 +137,8 @@ class Loss:
 
     def __str__(self) -> str:
         what = "in keys.json is not the one with which they were encrypted" if self.wrong else "is not in keys.json"
-        return f"{self.count} protected values ({self.where}) cannot be read: key {self.key} {what}. Put back the keys.json that belongs to this database"
+        lost = f"{self.count} protected values ({self.where}) cannot be read: key {self.key} {what}"
+        return f"{lost}. Put back the keys.json that belongs to this database"
 
 
 def losses() -> list[Loss]:

@@ -7,14 +7,14 @@ scope takes :func:`crossing`, which has a name, a reason and an event in the tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask import Flask, current_app, g, has_request_context
-from sqlalchemy import BindParameter, ColumnElement, event, false, not_
+from sqlalchemy import BindParameter, ColumnElement, and_, event, false, not_, true
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
@@ -30,11 +30,13 @@ class Scope:
     """Which organisations' records are seen. ``orgs`` None means all of them.
 
     ``switched_off``: also the records of a plugin in towns where it is off (for uniqueness over the whole register).
+    ``unguarded``: also :class:`Guarded` records of which the acting account is not one that they are open to.
     """
 
     name: str
     orgs: frozenset[int] | None
     switched_off: bool = False
+    unguarded: bool = False
 
     def allows(self, org_id: int | None) -> bool:
         return self.orgs is None or org_id in self.orgs
@@ -75,11 +77,11 @@ def on_crossing(listener: CrossingListener) -> None:
 
 
 @contextmanager
-def crossing(name: str, reason: str, *, switched_off: bool = False) -> Iterator[Scope]:
+def crossing(name: str, reason: str, *, switched_off: bool = False, unguarded: bool = False) -> Iterator[Scope]:
     """See all towns, under a name and with an event in the trail."""
     for listener in _crossing_listeners:
         listener(name, reason)
-    with use_scope(Scope(name, None, switched_off)) as scope:
+    with use_scope(Scope(name, None, switched_off, unguarded)) as scope:
         yield scope
 
 
@@ -102,7 +104,8 @@ def scoped_models() -> tuple[type[Any], ...]:
             pending.extend(model.__subclasses__())
             if issubclass(model, Base) and "__mapper__" in model.__dict__:
                 found.append(model)
-        _models.update(scoped=tuple(found), confidential=tuple(model for model in found if issubclass(model, Confidential)))
+        _models.update(scoped=tuple(found), confidential=tuple(model for model in found if issubclass(model, Confidential)),
+                       guarded=tuple(model for model in found if issubclass(model, Guarded)))  # fmt: skip
     return _models["scoped"]
 
 
@@ -130,6 +133,51 @@ class Confidential:
     def kept_from(cls, actor: Actor) -> ColumnElement[bool] | None:
         """Which rows are kept from whoever is acting; None when there is nothing to keep from them."""
         raise NotImplementedError
+
+
+class Shared:
+    """Mixin beside ``OrgScoped``: records of one organisation that others are let in on, e.g. the units invited to a meeting.
+
+    A SELECT finds them also where :meth:`let_in` holds: lists, counts, searches and look-ups alike. Bulk statements stay
+    with the owner. A single record may be written by the organisations of :meth:`hands` too, for the steps that are theirs.
+    """
+
+    @classmethod
+    def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:
+        """Which rows of others these organisations see. Built from tables (aliased in subqueries), not from narrowed models."""
+        raise NotImplementedError
+
+    def hands(self) -> frozenset[int]:
+        """The organisations beside the owner that act on this very record."""
+        return frozenset()
+
+
+class Guarded:
+    """Mixed into an :class:`OrgScoped` model whose records are open to exactly those whom they name, in whatever
+    organisation they act: fewer than their town, and some beyond it.
+
+    For an account this takes the place of the narrowing to towns, in every ORM statement: lists, counts, searches,
+    look-ups. Jobs and commands, which no account started, see by their scope as ever.
+    """
+
+    @classmethod
+    def open_key(cls, actor: Actor) -> Hashable:
+        """What :meth:`opened_to` depends on beside the account and its organisation; asked with each statement."""
+        return None
+
+    @classmethod
+    def opened_to(cls, actor: Actor) -> ColumnElement[bool] | None:
+        """Which rows whoever is acting may meet; None when they may meet all of them. Tables, not models, in subqueries."""
+        raise NotImplementedError
+
+    def written_by(self, actor: Actor) -> bool:
+        """Whether somebody whose scope does not hold the record's organisation may write this row all the same."""
+        return False
+
+
+def reaches(record: Any) -> bool:
+    """Whether whoever is acting may act on a record that they met: it is of their scope, or it is theirs to write."""
+    return current_scope().allows(record.org_id) or (isinstance(record, Guarded) and record.written_by(current_actor()))
 
 
 class Narrowing(CriteriaOption):
@@ -166,12 +214,14 @@ class Narrowing(CriteriaOption):
             part.get_global_criteria(attributes)
 
 
-_ready: dict[tuple[int, Scope], tuple[Any, Any, Narrowing | None]] = {}
+_ready: dict[tuple[Any, ...], tuple[Any, Any, Narrowing | None]] = {}
 """For each scope the switches and the models for which its narrowing was made, and the narrowing."""
-_narrowings: dict[tuple[tuple[type[Any], frozenset[int]], ...], Narrowing] = {}
+_narrowings: dict[Any, Narrowing] = {}
+_guards: dict[Any, Any] = {}
+MOST_KEPT = 1000
 
 
-def _criterion(model: type[Any], orgs: frozenset[int]) -> Any:
+def _criterion(model: type[Any], orgs: frozenset[int], reading: bool) -> Any:
     """The narrowing of one model."""
     if not orgs:
         condition: Any = false()
@@ -179,26 +229,30 @@ def _criterion(model: type[Any], orgs: frozenset[int]) -> Any:
         condition = model.org_id == next(iter(orgs))
     else:
         condition = model.org_id.in_(sorted(orgs))
+    if orgs and reading and issubclass(model, Shared):
+        condition = condition | model.let_in(orgs)
     return with_loader_criteria(model, condition, include_aliases=True)
 
 
-def _narrowing(scope: Scope) -> Narrowing | None:
-    """The narrowing of a scope; the same object until a switch changes or a model is added."""
+def _narrowing(scope: Scope, reading: bool, guarded: bool) -> Narrowing | None:
+    """The narrowing of a scope; the same object until a switch changes or a model is added. ``guarded``: without those that are narrowed otherwise."""
     plugins, models = current_app.extensions["portal"].plugins, scoped_models()
-    switches, key = plugins.switches(), (id(plugins), scope)
+    switches, key = plugins.switches(), (id(plugins), scope, reading, guarded)
     kept = _ready.get(key)
     if kept is None or kept[0] is not switches or kept[1] is not models:
-        if len(_ready) > 500:
+        if len(_ready) > MOST_KEPT:
             _ready.clear()
-        kept = _ready[key] = (switches, models, _made(scope))
+        kept = _ready[key] = (switches, models, _made(scope, reading, guarded))
     return kept[2]
 
 
-def _made(scope: Scope) -> Narrowing | None:
+def _made(scope: Scope, reading: bool, guarded: bool) -> Narrowing | None:
     """The narrowing of a scope, built once for each set of organisations that its models are seen in."""
     seen: dict[str | None, frozenset[int] | None] = {}
     wanted = []
     for model in scoped_models():
+        if guarded and issubclass(model, Guarded):
+            continue
         plugin = model.__plugin__
         if plugin not in seen:
             seen[plugin] = visible_orgs(plugin, scope)
@@ -207,21 +261,42 @@ def _made(scope: Scope) -> Narrowing | None:
             wanted.append((model, orgs))
     if not wanted:
         return None
-    key = tuple(wanted)
+    key = (reading, tuple(wanted))
     if key not in _narrowings:
-        if len(_narrowings) > 500:
+        if len(_narrowings) > MOST_KEPT:
             _narrowings.clear()
-        _narrowings[key] = Narrowing([_criterion(model, orgs) for model, orgs in wanted])
+        _narrowings[key] = Narrowing([_criterion(model, orgs, reading) for model, orgs in wanted])
     return _narrowings[key]
 
 
 def _narrow(state: ORMExecuteState) -> None:
     if not (state.is_select or state.is_update or state.is_delete) or state.is_column_load or state.execution_options.get("unscoped"):
         return
-    narrowing = _narrowing(current_scope())
-    options = [*([narrowing] if narrowing is not None else []), *_confidential()]
+    scope = current_scope()
+    guarded = current_actor().account_id is not None and not scope.unguarded
+    narrowing = _narrowing(scope, state.is_select, guarded)
+    options = [*([narrowing] if narrowing is not None else []), *(_guard(model, scope) for model in _models["guarded"] if guarded), *_confidential()]
     if options:
         state.statement = state.statement.options(*options)
+
+
+def _guard(model: Any, scope: Scope) -> Any:
+    """The narrowing of a guarded model for whoever is acting; while that is being found out, nothing of it is seen."""
+    actor = current_actor()
+    if _looking.get():
+        return _criterion(model, frozenset(), True)
+    token = _looking.set(True)
+    try:
+        orgs = visible_orgs(model.__plugin__, Scope(scope.name, None, scope.switched_off))
+        key = (model, orgs, actor.account_id, actor.org_id, model.open_key(actor))
+        if key not in _guards:
+            if len(_guards) > MOST_KEPT:
+                _guards.clear()
+            conditions = [condition for condition in (model.opened_to(actor), None if orgs is None else model.org_id.in_(sorted(orgs))) if condition is not None]
+            _guards[key] = with_loader_criteria(model, and_(true(), *conditions), include_aliases=True)
+        return _guards[key]
+    finally:
+        _looking.reset(token)
 
 
 def _confidential() -> Sequence[Any]:
@@ -257,7 +332,7 @@ def _check_writes(session: Session, _context: Any, _instances: Any) -> None:
     if scope.orgs is None:
         return
     for record in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(record, OrgScoped) and not scope.allows(record.org_id):
+        if isinstance(record, OrgScoped) and not reaches(record) and not (isinstance(record, Shared) and record.hands() & scope.orgs):
             raise OutsideScope(f"{type(record).__name__} of organisation {record.org_id} in scope {scope.name!r}")
 
 

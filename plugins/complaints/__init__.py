@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordSummary, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -24,7 +24,7 @@ class ComplaintsPlugin:
         from plugins.complaints import views, views_identity, views_incoming, views_papers, views_places, views_publicity, views_register, views_statistics
 
         own = (views, views_register, views_incoming, views_publicity, views_identity, views_places, views_papers, views_statistics)
-        return [part.blueprint for part in own]
+        return [*(part.blueprint for part in own), views_publicity.contacts]
 
     @hookimpl
     def portal_migrations(self) -> Path:
@@ -135,6 +135,12 @@ class ComplaintsPlugin:
         from plugins.complaints import offers
 
         return offers.todos(today)
+
+    @hookimpl
+    def portal_record_summary(self, record_type: str, record_id: int) -> RecordSummary | None:
+        from plugins.complaints import offers
+
+        return offers.summary(record_type, record_id)
 
     @hookimpl
     def portal_calendar_changed(self, years: list[int]) -> None:

@@ -63,6 +63,7 @@ class RegisterForm(FlaskForm):
     id_number = line(_l("证件号"), 18)
     confidential = BooleanField(_l("要求对被反映人保密"))
     protect = BooleanField(_l("可能受到威胁，需特别保护（只口头报告负责人）"))
+    show_identity = BooleanField(_l("附件能看出投诉人是谁（如身份证、署名来信），随身份信息保护和删除"))
     join = HiddenField()
 
 

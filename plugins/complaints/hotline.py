@@ -38,8 +38,10 @@ def urgencies(_context: ImportContext) -> Sequence[tuple[str, Any]]:
 
 COLUMNS = (
     ImportColumn("external_no", _l("工单编号"), ("工单号", "编号", "受理单号", "工单流水号", "业务编号", "服务单号", "派单编号"), required=True),
-    ImportColumn("content", _l("诉求内容"), ("反映内容", "工单内容", "内容描述", "详细诉求", "诉求详情", "诉求描述", "来电内容", "问题描述", "内容", "事项内容", "主要内容"), required=True),
-    ImportColumn("received_on", _l("派单时间"), ("转派时间", "下派时间", "派发时间", "交办时间", "收到日期", "转办时间", "分派时间", "受理时间", "派单日期"), required=True),
+    ImportColumn("content", _l("诉求内容"), ("反映内容", "工单内容", "内容描述", "详细诉求", "诉求详情", "诉求描述", "来电内容", "问题描述", "内容", "事项内容",
+                  "主要内容"), required=True),
+    ImportColumn("received_on", _l("派单时间"), ("转派时间", "下派时间", "派发时间", "交办时间", "收到日期", "转办时间", "分派时间",
+                  "受理时间", "派单日期"), required=True),
     ImportColumn("title", _l("标题"), ("工单标题", "主题", "诉求标题")),
     ImportColumn("category", _l("领域"), ("诉求类别", "诉求分类", "工单类型", "问题分类", "归口分类", "一级分类", "事项类别"), choices=categories),
     ImportColumn("urgency", _l("紧急程度"), ("缓急程度", "工单等级", "紧急级别"), choices=urgencies),
@@ -108,7 +110,8 @@ def _values(raw: RawRow, context: ImportContext, seen: dict[str, int], shown: di
         values["who"]["phone"] = ""
     values["anonymous"] = not any(values["who"].values())
     values["confidential"] = lw.word(normalise(cells.get("confidential"))) in lw.YES
-    shown.update(received_on=received.isoformat(), due=str(values["due"] or ""), category=text["category"], name=_("匿名") if values["anonymous"] else rules.mask_name(values["who"]["name"]))
+    shown.update(received_on=received.isoformat(), due=str(values["due"] or ""), category=text["category"])
+    shown["name"] = _("匿名") if values["anonymous"] else rules.mask_name(values["who"]["name"])
     return values
 
 
@@ -169,7 +172,8 @@ def apply(session: Session, good: list[RowResult], context: ImportContext) -> No
         given = {"channel": "12345热线转办", "kind": "hotline", "order_due": values["due"], **values}
         made = intake.register(session, context.org_id, given, values["who"], context.today).complaint
         made.code_hash, made.imported = None, True
-        operations.tell(session, made, _("新工单：%(number)s %(title)s", number=made.number, title=made.title), "registered", role="office_head", urgent=made.urgency != "normal")
+        title = _("新工单：%(number)s %(title)s", number=made.number, title=made.title)
+        operations.tell(session, made, title, "registered", role="office_head", urgent=made.urgency != "normal")
 
 
 def _follow(session: Session, result: RowResult, context: ImportContext) -> None:

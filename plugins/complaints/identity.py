@@ -138,8 +138,8 @@ def same_telephone(session: Session, org_id: int, phone: str) -> list[int]:
     number = rules.normal_phone(phone)
     if len(number) < 5:
         return []
-    found = select(Identity.complaint_id).where(Identity.org_id == org_id, Identity.phone_index.in_(phone_indexes(number))).order_by(Identity.complaint_id.desc()).limit(10)
-    return list(session.scalars(found))
+    found = select(Identity.complaint_id).where(Identity.org_id == org_id, Identity.phone_index.in_(phone_indexes(number)))
+    return list(session.scalars(found.order_by(Identity.complaint_id.desc()).limit(10)))
 
 
 # -- the query code of the receipt ------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ def register(
     *,
     officers: Sequence[int] = (),
     files: Sequence[tuple[bytes, str, str]] = (),
+    place: str = "file",
     split_from: Complaint | None = None,
 ) -> Registered:
     """登记 one matter in the open unit of work. Raises Refused at the field; then nothing has happened."""
@@ -95,7 +96,7 @@ def register(
     if kind == "accusation":
         accusations.name_officers(session, complaint, officers)
     for file in files:
-        attachments.attach(session, file, "complaints.complaint", complaint.id, org_id, "file")
+        attachments.attach(session, file, "complaints.complaint", complaint.id, org_id, place)
     if split_from is not None:
         link(session, ("complaints.complaint", split_from.id), ("complaints.complaint", complaint.id), "split", org_id)
     return Registered(complaint, code)

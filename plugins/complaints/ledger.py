@@ -55,7 +55,8 @@ class Register:
 
     def _by_number(self, numbers: Sequence[str]) -> dict[str, Any]:
         """Also what is kept from whoever imports: a number is given once. Nothing of it is shown."""
-        columns = (Complaint.id, Complaint.number, Complaint.received_on, Complaint.content, Complaint.imported, Complaint.anonymous, *(getattr(Complaint, key) for key in FILLED))
+        known = ("id", "number", "received_on", "content", "imported", "anonymous", *FILLED)
+        columns = [getattr(Complaint, key) for key in known]
         found: dict[str, Any] = {}
         for part in _parts(numbers):
             rows = select(*columns).where(Complaint.org_id == self.context.org_id, Complaint.number.in_(part))

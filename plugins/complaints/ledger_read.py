@@ -36,6 +36,8 @@ LENGTHS = {
     "state_reason": 2000, "facts": 10_000, "measures": 10_000, "reply_text": 10_000, "remark": 5000, "address": 120, "main": 60, "officers": 200,
 }  # fmt: skip
 LONG = ("content", "demand", "facts", "measures", "reply_text", "remark", "state_reason")
+FOLLOW = (("happened_on", "received"), ("received", "concluded_on"), ("concluded_on", "replied_on"), ("received", "archived_on"), ("received", "due"))
+"""Which day cannot come before which."""
 OLDEST = dt.timedelta(days=3660)
 YEAR, SEQUENCE = "\ue001", "\ue002"
 
@@ -153,6 +155,7 @@ class Reader:
         values.update(self._what(cells, text), **self._dates(cells, received))
         self._twice(raw.row, values)
         values.update(self._number(values))
+        shown["number"] = values["number"]
         if values["kind"] == "accusation" and not self.may_accuse:
             raise Refusal("accusation", _("检举控告由有权限的人员登记，不能由您导入"))
         self._state(cells, values)
@@ -200,7 +203,7 @@ class Reader:
             day = found[key]
             if day is not None and day > self.context.today:
                 raise Refusal("future", _("%(title)s %(day)s 晚于今天", title=title_of(key), day=day))
-        for earlier, later in (("happened_on", "received"), ("received", "concluded_on"), ("concluded_on", "replied_on"), ("received", "archived_on"), ("received", "due")):
+        for earlier, later in FOLLOW:
             one = received if earlier == "received" else found[earlier]
             other = received if later == "received" else found[later]
             if one is not None and other is not None and one > other:

@@ -13,7 +13,7 @@ from plugins.complaints import figures, limits, queries, retention, rights, rule
 from plugins.complaints.models import Complaint, NamedOfficer
 from portal.auth.permissions import can
 from portal.clock import today as clock
-from portal.contract import Card, NavItem, Panel, Todo
+from portal.contract import Card, NavItem, Panel, RecordSummary, Todo
 from portal.database import db
 from portal.settings import get_setting
 
@@ -26,7 +26,7 @@ def navigation() -> list[NavItem]:
         NavItem(_("转入事项"), "complaints_incoming.index", rights.RECEIVE, "inbox", 110, section),
         NavItem(_("投诉统计"), "complaints_statistics.index", rights.STATISTICS, "chart-bar", 140, section),
         NavItem(_("结果公示"), "complaints_publicity.index", rights.PUBLISH, "world", 150, section),
-        NavItem(_("联系方式"), "complaints_publicity.contact", rights.READ, "info-circle", 155, section),
+        NavItem(_("联系方式"), "complaints_contact.index_of_contacts", rights.READ, "info-circle", 155, section),
         NavItem(_("身份开启记录"), "complaints.openings", rights.OPENINGS, "eye", 160, section),
     ]
     if g.get("grant") and g.grant.organisation.is_town:
@@ -76,6 +76,18 @@ def todos(today: dt.date) -> list[Todo]:
     if can(rights.RECEIVE):
         found.append(Todo("complaints.incoming", _("件转入事项待签收"), queries.incoming_waiting(), url_for("complaints_incoming.index", state="sent"), "amber"))
     return found
+
+
+def summary(record_type: str, record_id: int) -> RecordSummary | None:
+    """What another module may begin with. Accusations are passed on to nobody, and whoever complained stays here."""
+    if record_type != "complaints.complaint" or not can(rights.READ):
+        return None
+    columns = (Complaint.number, Complaint.title, Complaint.content, Complaint.place, Complaint.object_name)
+    row = db.session.execute(select(*columns).where(Complaint.id == record_id, Complaint.kind.not_in(("accusation", "other")))).one_or_none()
+    if row is None:
+        return None
+    text = "\n".join(part for part in (row.content, " ".join(filter(None, (row.place, row.object_name)))) if part)
+    return RecordSummary(row.number, row.title, text, url_for("complaints.detail", complaint_id=record_id))
 
 
 def person_panels(person: Any) -> list[Panel]:

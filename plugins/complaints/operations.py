@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import accusations, figures, identity, limits, rules, words
+from plugins.complaints import accusations, figures, identity, limits, publicity, rules, words
 from plugins.complaints.models import Complaint, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
@@ -19,6 +19,7 @@ from portal.directory.models import Person
 from portal.errors import Refused
 from portal.inbox.service import NewNotice, notify_many
 from portal.records.links import link
+from portal.text import whole
 
 Data = Mapping[str, Any]
 
@@ -124,7 +125,7 @@ def load(session: Session, org_id: int) -> dict[int, int]:
 
 def assign(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
     """交办 to an officer who may handle it; raises Refused for anybody else."""
-    chosen = int(data["handler"] or 0)
+    chosen = whole(str(data["handler"] or "")) or 0
     allowed = {account: name for account, name, _load in candidates(session, complaint, today)}
     if chosen not in allowed:
         away = chosen in off_post(session, complaint.org_id)
@@ -244,6 +245,7 @@ def reopen(session: Session, complaint: Complaint, data: Data, today: dt.date) -
     enter(session, complaint, data, today)
     complaint.state = "handling"
     complaint.result = complaint.closed_as = ""
+    publicity.take_off(session, complaint)
     complaint.concluded_on = complaint.approved_on = complaint.approved_by = complaint.replied_on = complaint.archived_on = None
     complaint.review, complaint.reviewed_by, complaint.reviewed_on = "", None, None
     identity.keep_from_archive(session, complaint)

@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import figures, identity, papers, redaction, words
+from plugins.complaints import figures, identity, papers, redaction, words, workflow
 from plugins.complaints.models import Complaint, Entry, Transfer
+from plugins.complaints.retention import IDENTITY_PLACE
 from portal.auth.models import Account
 from portal.config import current_settings
-from portal.documents import chinese_date
+from portal.documents import chinese_date, in_chinese
 from portal.records import attachments
 
 TO_COMPLAINANT = ("receipt", "accept", "refuse", "transfer_notice", "extension", "reply", "opinion")
@@ -51,14 +52,17 @@ def last_transfer(session: Session, complaint_id: int) -> Transfer | None:
     return session.scalars(select(Transfer).where(Transfer.complaint_id == complaint_id).order_by(Transfer.id.desc()).limit(1)).first()
 
 
+@in_chinese
 def values_of(session: Session, complaint: Complaint, key: str, today: dt.date, *, who: Mapping[str, str] | None = None, code: str = "") -> dict[str, Any]:
     """The values of a paper. Without ``who`` nobody's name is in them: masked inside the office, a blank line in letters."""
     transfer = last_transfer(session, complaint.id)
     known = identity.known(session, complaint)
     hints = identity.of(session, complaint.id)
 
+    outward = key in TO_COMPLAINANT or not known
+
     def free(text: str) -> str:
-        return text if who is not None and key == "registration" else redaction.leave_out(text, known)
+        return text if who is not None and key == "registration" else redaction.leave_out(text, known, numbers=outward)
 
     values: dict[str, Any] = {**_office(complaint, today), **_matter(complaint, free), **_outcome(complaint, free), "code": code}
     values["number"] = papers.paper_number(complaint.number, key)
@@ -88,7 +92,7 @@ def _office(complaint: Complaint, today: dt.date) -> dict[str, str]:
 
 def _matter(complaint: Complaint, free: Any) -> dict[str, str]:
     named = _("匿名") if complaint.anonymous else _("实名，要求保密") if complaint.confidential else _("实名")
-    unit = {"working": _("个工作日"), "calendar": _("日")}.get(complaint.limit_unit, _("日"))
+    unit = {"working": "个工作日"}.get(complaint.limit_unit, "日")
     return {
         "matter_number": complaint.number, "title": free(complaint.title), "kind": str(words.KINDS[complaint.kind]),
         "channel": str(words.CHANNELS.get(complaint.channel, complaint.channel)), "received_on": chinese_date(complaint.received_on), "place": free(complaint.place),
@@ -99,8 +103,6 @@ def _matter(complaint: Complaint, free: Any) -> dict[str, str]:
 
 
 def _outcome(complaint: Complaint, free: Any) -> dict[str, str]:
-    from plugins.complaints import workflow
-
     return {
         "result": complaint.result, "facts": free(complaint.facts), "measures": free(complaint.measures), "concluded_on": _day(complaint.concluded_on),
         "reply_text": free(complaint.reply_text), "reply_how": complaint.reply_how, "replied_on": _day(complaint.replied_on),
@@ -136,7 +138,7 @@ def _lists(session: Session, complaint: Complaint, free: Any) -> dict[str, list[
         {"to_name": row.to_name, "sent_on": chinese_date(row.sent_on), "reason": free(row.reason), "receipt": row.receipt, "outcome": free(row.result)}
         for row in transfers
     ]
-    files = attachments.all_of(session, "complaints.complaint", complaint.id)
+    files = [file for file in attachments.all_of(session, "complaints.complaint", complaint.id) if file.place != IDENTITY_PLACE]
     return {
         "entries": rows, "transfers": passed, "files": [{"filename": free(file.filename), "at": chinese_date(_local(file.uploaded_at))} for file in files],
     }  # fmt: skip

@@ -18,6 +18,8 @@ from portal.documents import Block, Document, Facts, Heading, Para, Table, chine
 Values = Mapping[str, Any]
 BLANK = "________________"
 """Where a name is written in by hand."""
+ROOM = "　\n　\n　"
+"""Lines left empty for a note by hand."""
 
 COMMON = {
     "issuer": _l("发文机关（红头）"), "signature": _l("落款单位"), "number": _l("文号"), "date": _l("成文日期"), "matter_number": _l("投诉举报编号"),
@@ -39,7 +41,7 @@ FILES = {"filename": _l("文件名"), "at": _l("日期")}
 def _letter(title: str, values: Values, *blocks: Block, addressee: str = "addressee") -> Document:
     where = (Para(f"（住址：{values['address']}）", indent=False),) if addressee == "addressee" and values.get("address") else ()
     return Document(
-        title, "letter", values["issuer"], values["number"], values[addressee], (*where, *blocks), values["signature"], values["date"],
+        title, "correspondence", values["issuer"], values["number"], values[addressee], (*where, *blocks), values["signature"], values["date"],
     )  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def assign(values: Values) -> Document:
         ("事发地点", values["place"]), ("被反映对象", values["object_name"]), ("反映的内容", values["content"]), ("诉求", values["demand"]),
         ("承办人", values["handler"]), ("办理期限", values["due_on"]),
     )  # fmt: skip
-    lines = Facts((("交办意见", "\n\n"), ("签收", "承办人：            　年　月　日")))
+    lines = Facts((("交办意见", ROOM), ("签收", "承办人：            　年　月　日")))
     return _plain("投诉举报交办单", values, facts, lines, Para("办理中不得泄露投诉人身份，不得将反映材料透露给被反映的单位和人员。"))
 
 
@@ -140,8 +142,8 @@ def reply(values: Values) -> Document:
 def opinion(values: Values) -> Document:
     """信访处理意见书: the request, facts and reasons, the opinion with its basis, and the review that may be asked for."""
     return _letter(
-        "信访事项处理意见书", values, Para(f"{_about(values)}，本机关于{values['received_on']}收到。现已调查核实完毕，提出处理意见如下："),
-        Heading(1, "一、信访请求"), Para(values["demand"] or values["title"]), Heading(1, "二、查明的事实和理由"), Para(values["facts"]),
+        "信访事项处理意见书", values, Para(f"{_about(values)}，本机关已调查核实完毕，现提出处理意见如下："),
+        Heading(1, "一、信访请求"), Para(values["demand"] or f"{values['title']}。"), Heading(1, "二、查明的事实和理由"), Para(values["facts"]),
         Heading(1, "三、处理意见及依据"), Para(f"经核实，您反映的情况{values['result']}。"), Para(values["measures"]),
         Para("以上意见依据《信访工作条例》及有关法律、法规、规章作出。"),
         Heading(1, "四、救济途径"), Para("如不服本处理意见，可以自收到本意见书之日起30日内，向本机关的上一级机关请求复查；逾期不请求复查的，不再受理。"),
@@ -156,7 +158,7 @@ def registration(values: Values) -> Document:
         ("住址", values["address"]), ("证件号", values["id_number"]), ("标题", values["title"]), ("事发地点", values["place"]), ("被反映对象", values["object_name"]),
         ("反映的内容", values["content"]), ("诉求", values["demand"]), ("办理期限", values["due_on"]), ("首问责任人", values["registered_by"]),
     )  # fmt: skip
-    return _plain("投诉举报登记表", {**values, "number": ""}, facts, Facts((("拟办意见", "\n\n"), ("领导批示", "\n\n"))), signed=False)
+    return _plain("投诉举报登记表", {**values, "number": ""}, facts, Facts((("拟办意见", ROOM), ("领导批示", ROOM))), signed=False)
 
 
 def whole_file(values: Values) -> Document:
@@ -171,7 +173,7 @@ def whole_file(values: Values) -> Document:
         ("反映的内容", [Para(values["content"])]),
         ("诉求", [Para(values["demand"])] if values["demand"] else []),
         ("转办情况", _listed(values, "transfers", ("接收单位", "转办日期", "理由", "回执", "结果"), TRANSFERS, (3, 3, 4, 3, 4))),
-        ("办理记录", _listed(values, "entries", ("时间", "记录人", "内容"), ENTRIES, (3, 2, 8))),
+        ("办理记录", _listed(values, "entries", ("时间", "记录人", "内容"), ENTRIES, (5, 2, 8))),
         ("办理结果", [facts] if (facts := _given(("结论", values["result"]), ("查明的事实", values["facts"]), ("采取的措施", values["measures"]),
                                               ("办结日期", values["concluded_on"]))).pairs else []),
         ("答复", [_given(("答复方式", values["reply_how"]), ("答复日期", values["replied_on"])), Para(values["reply_text"])] if values["reply_text"] else []),
@@ -215,6 +217,7 @@ def _paper(key: str, title: Any, build: Callable[[Values], Document], *more: Map
 _TRANSFER = {"to_name": _l("接收单位"), "sent_on": _l("转办日期"), "reason": _l("转办理由")}
 _LISTS = {"entries": ENTRIES, "transfers": TRANSFERS, "files": FILES}
 _REPLY = {"reply_text": _l("答复内容"), "reply_how": _l("答复方式"), "replied_on": _l("答复日期")}
+_MASKED = {"name": _l("投诉人姓名（打码）"), "phone": _l("电话（打码）")}
 _NAMED = {"named": _l("实名、匿名或要求保密")}
 PAPERS = (
     _paper("receipt", _l("回执"), receipt, TO_COMPLAINANT, {"due_on": _l("办理期限"), "code": _l("查询码（只在登记时有）")}),
@@ -227,7 +230,7 @@ PAPERS = (
     _paper("reply", _l("答复书"), reply, TO_COMPLAINANT, OUTCOME, _REPLY),
     _paper("opinion", _l("信访处理意见书"), opinion, TO_COMPLAINANT, OUTCOME, {"demand": _l("信访请求")}),
     _paper("registration", _l("登记表"), registration, PERSON, MATTER, _NAMED, {"external_no": _l("来文或工单编号"), "registered_by": _l("首问责任人")}),
-    _paper("file", _l("全卷"), whole_file, PERSON, MATTER, OUTCOME, _REPLY, _NAMED, {"handler": _l("承办人"), "state": _l("现状态")}, lists=_LISTS),
+    _paper("file", _l("全卷"), whole_file, _MASKED, MATTER, OUTCOME, _REPLY, _NAMED, {"handler": _l("承办人"), "state": _l("现状态")}, lists=_LISTS),
 )
 BY_KEY = {paper.key.removeprefix("complaints."): paper for paper in PAPERS}
 WORDS = {"accept": "受", "refuse": "不受", "transfer": "转", "transfer_notice": "转告", "assign": "交", "extension": "延", "reply": "复", "opinion": "信复"}

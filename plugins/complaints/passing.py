@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import limits, operations, rules
+from plugins.complaints import identity, limits, operations, redaction, rules
 from plugins.complaints.models import Complaint, Incoming, Transfer
 from portal.calendar.service import current_calendar
 from portal.context import current_actor
@@ -18,6 +18,7 @@ from portal.directory.models import Organisation
 from portal.errors import Refused
 from portal.inbox.service import NewNotice, notify
 from portal.tenancy import crossing
+from portal.text import whole
 
 Data = Mapping[str, Any]
 
@@ -30,7 +31,7 @@ def receivers(session: Session) -> list[tuple[int, str]]:
 
 def pass_on(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
     """Send a copy, without whoever complained, to a department; or record that it went to a body outside the portal."""
-    chosen, outside = int(data.get("to_org") or 0), str(data.get("to_name") or "").strip()
+    chosen, outside = whole(str(data.get("to_org") or "")) or 0, str(data.get("to_name") or "").strip()
     names = dict(receivers(session))
     if bool(chosen) == bool(outside) or (chosen and chosen not in names):
         raise Refused(_("请选择接收部门，或填写系统外的接收单位（二者选一）。"), field="to_org")
@@ -47,17 +48,22 @@ def pass_on(session: Session, complaint: Complaint, data: Data, today: dt.date) 
 
 
 def _send(session: Session, complaint: Complaint, transfer: Transfer, to_org_id: int, today: dt.date) -> None:
+    known = identity.known(session, complaint)
+
+    def free(text: str) -> str:
+        return redaction.leave_out(text, known, numbers=not known)
+
     with crossing("complaints.transfer", complaint.number, switched_off=True):
         incoming = Incoming(
             org_id=to_org_id, transfer_id=transfer.id, from_org_id=complaint.org_id, from_name=complaint.organisation.name, number=complaint.number,
-            title=complaint.title, content=complaint.content, demand=complaint.demand, place=complaint.place, object_name=complaint.object_name,
-            reason=transfer.reason, sent_on=today, due_on=complaint.due_on, state="sent",
+            title=free(complaint.title), content=free(complaint.content), demand=free(complaint.demand), place=complaint.place,
+            object_name=complaint.object_name, reason=free(transfer.reason), sent_on=today, due_on=complaint.due_on, state="sent",
             object_by=current_calendar().add_working_days(today, rules.OBJECT_DAYS).day,
         )  # fmt: skip
         session.add(incoming)
         session.flush()
     notice = NewNotice(
-        role="department_liaison", org_id=to_org_id, title=_("%(town)s转来：%(title)s", town=incoming.from_name, title=incoming.title), body=transfer.reason,
+        role="department_liaison", org_id=to_org_id, title=_("%(town)s转来：%(title)s", town=incoming.from_name, title=incoming.title), body=incoming.reason,
         url=f"/complaints/incoming/{incoming.id}", key=f"complaints.incoming:{incoming.id}", urgent=complaint.urgency == "danger",
     )  # fmt: skip
     notify(session, notice)

@@ -118,8 +118,8 @@ SPEC = ImportSpec(
     plugin="complaints",
     permission=rights.SETTINGS,
     columns=(
-        ImportColumn("serial", _l("序号")),
-        ImportColumn("name", _l("名称"), ("村居", "村（社区）", "村社区", "村社区名称", "村居名称", "街路", "街路名称", "地名", "社区", "村", "行政村", "小区"), required=True),
+        ImportColumn("name", _l("名称"), ("村居", "村（社区）", "村（社区）名称", "村社区", "村社区名称", "村居名称", "街路", "街路名称", "地名", "社区", "村",
+                                          "行政村", "小区"), required=True),
     ),
     check=check,
     apply=apply,

@@ -90,10 +90,16 @@ def publish(session: Session, complaint: Complaint, values: Mapping[str, str], t
 
 def withdraw(session: Session, complaint: Complaint) -> None:
     """Take a matter off the list; the next bundle does without it. Raises NotFound."""
-    row = of(session, complaint.id)
-    if row is None:
+    if of(session, complaint.id) is None:
         raise NotFound(_("这一件没有公示。"))
-    session.delete(row)
+    take_off(session, complaint)
+
+
+def take_off(session: Session, complaint: Complaint) -> None:
+    """What is handled anew is not published any more."""
+    row = of(session, complaint.id)
+    if row is not None:
+        session.delete(row)
     complaint.publish = False
     session.flush()
 

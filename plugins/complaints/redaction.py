@@ -16,12 +16,22 @@ def mask_numbers(text: str) -> str:
     return MOBILE.sub(r"\1****\3", IDENTITY.sub(r"\1********\2", text))
 
 
-def leave_out(text: str, known: Mapping[str, str]) -> str:
-    """The text without the complainant: what is known of them is masked wherever it stands, and all numbers besides."""
-    for field, mask in (("id_number", ""), ("phone", ""), ("address", "（住址略）"), ("name", "")):
+def leave_out(text: str, known: Mapping[str, str], *, numbers: bool) -> str:
+    """The text without the complainant: what is known of them is masked wherever it stands.
+
+    ``numbers``: all telephone and identity numbers besides, whosesoever they are.
+    """
+    for field, mask in (("id_number", _mask_id), ("phone", rules.mask_phone), ("address", lambda _value: "（住址略）"), ("name", rules.mask_name)):
         value = known.get(field, "").strip()
-        if len(value) < 2:
-            continue
-        shown = mask or (rules.mask_name(value) if field == "name" else rules.mask_phone(value) if field == "phone" else f"{value[:6]}********{value[-4:]}")
-        text = text.replace(value, shown)
-    return mask_numbers(text)
+        if len(value) >= 2:
+            text = _loosely(value).sub(mask(value), text)
+    return mask_numbers(text) if numbers else text
+
+
+def _mask_id(value: str) -> str:
+    return f"{value[:6]}********{value[-4:]}"
+
+
+def _loosely(value: str) -> re.Pattern[str]:
+    """The value as people write it, with blanks or dashes between its characters."""
+    return re.compile(r"[\s-]?".join(re.escape(c) for c in re.sub(r"[\s-]", "", value)), re.IGNORECASE)

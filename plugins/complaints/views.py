@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from plugins.complaints import accusations, counting, forms, identity, limits, publicity, queries, rights, rules, words, workflow
+from plugins.complaints import accusations, counting, forms, identity, limits, publicity, queries, retention, rights, rules, words, workflow
 from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, Opening, Transfer
 from portal import audit
 from portal.auth import throttle
@@ -253,11 +253,13 @@ def page(complaint: Complaint, *, opened: dict[str, str] | None = None, reveal: 
     ).all()
     officers = session.scalars(select(NamedOfficer).where(NamedOfficer.complaint_id == key)).all() if complaint.kind == "accusation" else []
     openings = session.scalars(select(Opening).where(Opening.complaint_id == key).order_by(Opening.id.desc())).all() if can(rights.OPENINGS) or can(rights.REVEAL) else []
+    files = attachments.all_of(session, "complaints.complaint", key)
     return render_template(
         "complaints/detail.html", complaint=complaint, workflow=workflow.COMPLAINT, kinds=words.KINDS, urgencies=words.URGENCIES, words=words,
         advice=words.REDIRECT_ADVICE, entries=entries, transfers=transfers, related=related, officers=officers, openings=openings, due=due_badge(complaint),
         identity=identity.of(session, key), may_reveal=can(rights.REVEAL, complaint.org_id), opened=opened, reveal=reveal or forms.RevealForm(formdata=None),
-        files=attachments.all_of(session, "complaints.complaint", key), may_attach=can(rights.HANDLE, complaint.org_id) and complaint.open,
+        files=[file for file in files if file.place != retention.IDENTITY_PLACE], identity_files=[file for file in files if file.place == retention.IDENTITY_PLACE],
+        may_attach=can(rights.HANDLE, complaint.org_id) and complaint.open,
         may_enter=can(rights.HANDLE, complaint.org_id) and complaint.open, entry=entry or forms.EntryForm(formdata=None),
         may_publish=can(rights.APPROVE_PUBLICATION, complaint.org_id) and not publicity.refusal(complaint),
         may_split=can(rights.REGISTER, complaint.org_id) and complaint.open and g.grant.organisation.is_town,

@@ -62,7 +62,8 @@ def correct(complaint_id: int) -> Any:
             flash(_("已更正：%(names)s。", names=names), "success")
             return redirect(url_for("complaints.detail", complaint_id=complaint_id), 303)
         except Refused as error:
-            (form[error.field] if error.field in form else form.reason).errors = [error.message]
+            field = error.field if error.field in form else "reason"
+            form[field].errors = [error.message]
     return render_template("complaints/identity.html", complaint=complaint, identity=row, form=form, export=forms.RevealForm(formdata=None)), 422 if form.errors else 200
 
 

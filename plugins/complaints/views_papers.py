@@ -118,7 +118,7 @@ def revealed(complaint_id: int) -> Any:
 @blueprint.post("/<int:complaint_id>/papers/receipt")
 @require(rights.REGISTER)
 def receipt(complaint_id: int) -> Any:
-    """The receipt with its query code, from the page that shows the code this once; of an anonymous matter the trail tells not whose desk it was."""
+    """The receipt with its query code, from the page that shows the code this once; of an anonymous matter the trail names no machine."""
     complaint = find(complaint_id)
     check(rights.REGISTER, complaint.org_id)
     checked(complaint, "receipt")

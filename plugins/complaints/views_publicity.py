@@ -25,6 +25,7 @@ from portal.records.views import show_list
 from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints_publicity", __name__, url_prefix="/complaints", template_folder="templates")
+contacts = Blueprint("complaints_contact", __name__, url_prefix="/complaints/contact", template_folder="templates")
 
 
 class PublishForm(FlaskForm):
@@ -38,9 +39,9 @@ def acting_org() -> int | None:
     return g.grant.org_id if g.grant.organisation.is_town else None
 
 
-@blueprint.get("/contact")
+@contacts.get("")
 @require(rights.READ)
-def contact() -> Any:
+def index_of_contacts() -> Any:
     """监督电话、通信地址、受理时间 of every town, to be told on the telephone and published."""
     every = publicity.contacts(publicity.towns(db.session(), None), today())
     mine = g.grant.organisation.name if g.grant.organisation.is_town else ""
@@ -121,7 +122,8 @@ def publish(complaint_id: int) -> Any:
             flash(_("已列入公示，下一次生成的公示材料中会有这一件。"), "success")
             return redirect(url_for("complaints.detail", complaint_id=complaint_id), 303)
         except Refused as error:
-            (form[error.field] if error.field in form else form.sentence).errors = [error.message]
+            field = error.field if error.field in form else "sentence"
+            form[field].errors = [error.message]
     status = 422 if form.errors else 200
     return render_template("complaints/publish.html", complaint=find(complaint_id), form=form, why=why, row=row), status
 

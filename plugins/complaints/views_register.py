@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from plugins.complaints import accusations, figures, forms, identity, intake, operations, rights, words, workflow
 from plugins.complaints.models import Complaint, Place
+from plugins.complaints.retention import IDENTITY_PLACE
 from plugins.complaints.views import find
 from portal import audit
 from portal.audit import PORTAL_CHAIN
@@ -131,6 +132,7 @@ def _again(form: forms.RegisterForm, town: int, origin: Complaint | None, error:
 
 def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list[tuple[bytes, str, str]], origin_id: int | None) -> Any:
     values = {name: form[name].data for name in KEPT if name not in WHO} | {"order_days": form.order_days.data}
+    place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
     actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
     with use_actor(actor), unit_of_work("complaints.registered") as session:
         before = once.claim(session, key := once.sent_key())
@@ -138,7 +140,7 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
             flash(_("这件已经登记过了；查询码只在登记时显示一次。"), "info")
             return redirect(before, 303)
         origin = find(origin_id) if origin_id else None
-        made = intake.register(session, town, values, who, today(), officers=form.officers.data or (), files=files, split_from=origin)
+        made = intake.register(session, town, values, who, today(), officers=form.officers.data or (), files=files, place=place, split_from=origin)
         identity.drop_draft(session)
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", urgent=made.complaint.urgency == "danger")  # fmt: skip

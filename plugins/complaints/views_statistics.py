@@ -25,15 +25,19 @@ KINDS = {"month": _l("月"), "quarter": _l("季度"), "half": _l("半年"), "yea
 AGAINST = {"before": _l("上一期（环比）"), "year": _l("上年同期（同比）")}
 
 
+QUARTERS = (_l("{year}年第一季度"), _l("{year}年第二季度"), _l("{year}年第三季度"), _l("{year}年第四季度"))
+HALVES = (_l("{year}年上半年"), _l("{year}年下半年"))
+
+
 def title_of(period: Period) -> str:
     """A period in words: 2026年11月, 2026年第四季度, 2026年下半年, 2026年, days from and to."""
     year, part = period.first.year, (period.first.month - 1) // periods.KINDS.get(period.kind, 1)
     if period.kind == "month":
         return _("%(year)s年%(month)s月", year=year, month=part + 1)
     if period.kind == "quarter":
-        return _("%(year)s年第%(n)s季度", year=year, n=(_("一"), _("二"), _("三"), _("四"))[part])
+        return str(QUARTERS[part]).format(year=year)
     if period.kind == "half":
-        return _("%(year)s年%(half)s", year=year, half=(_("上半年"), _("下半年"))[part])
+        return str(HALVES[part]).format(year=year)
     return _("%(year)s年", year=year) if period.kind == "year" else _("%(first)s 至 %(last)s", first=period.first, last=period.last)
 
 

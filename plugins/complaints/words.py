@@ -11,7 +11,8 @@ KINDS = {
     "question": _l("咨询建议"), "other": _l("其他途径"),
 }  # fmt: skip
 CHANNELS = {
-    "电话": _l("电话"), "信函": _l("信函"), "来访": _l("来访"), "网络": _l("网络"), "12345热线转办": _l("12345热线转办"), "上级交办": _l("上级交办"), "其他": _l("其他"),
+    "电话": _l("电话"), "信函": _l("信函"), "来访": _l("来访"), "网络": _l("网络"), "12345热线转办": _l("12345热线转办"), "上级交办": _l("上级交办"),
+    "其他": _l("其他"),
 }  # fmt: skip
 RESULTS = {"属实": _l("属实"), "部分属实": _l("部分属实"), "不属实": _l("不属实"), "无法核实": _l("无法核实")}
 REVIEWS = {"agree": _l("同意"), "amend": _l("建议修改")}
@@ -33,7 +34,8 @@ WORDS = TrailWords(
         "complaints.registered": _l("登记投诉举报"), "complaints.entry_added": _l("添加办理记录"), "complaints.identity_opened": _l("开启投诉人身份"),
         "complaints.shut_out": _l("设定回避"), "complaints.kept_from": _l("回避：拒绝查看"), "complaints.draft_kept": _l("保存草稿"),
         "complaints.draft_dropped": _l("丢弃草稿"), "complaints.wrong_code": _l("查询码错误"), "complaints.reminded": _l("期限提醒"),
-        "complaints.identity_forgotten": _l("删除到期身份信息"), "complaints.identity_corrected": _l("更正投诉人信息"), "complaints.person_exported": _l("导出个人信息"), "complaints.retention_moved": _l("调整身份保存期限"),
+        "complaints.identity_forgotten": _l("删除到期身份信息"), "complaints.identity_corrected": _l("更正投诉人信息"),
+        "complaints.person_exported": _l("导出个人信息"), "complaints.retention_moved": _l("调整身份保存期限"),
         "complaints.drafts_forgotten": _l("删除过期草稿"), "hotline.imported": _l("导入热线工单"), "places.imported": _l("导入村居街路"),
         "complaints.identities_forgotten": _l("删除到期身份信息"), "complaints.imported": _l("导入投诉登记簿"),
         "complaints.complaint.attached": _l("添加附件"), "complaints.published": _l("生成公示材料"),

@@ -175,6 +175,6 @@ def _shown(workflow: Workflow, row: Any) -> tuple[Any, str, str]:
 
 def record_types() -> list[RecordType]:
     return [
-        RecordType("complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, SEARCH),
+        RecordType("complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, SEARCH, {"identity": rights.REVEAL}),
         RecordType("complaints.incoming", _l("转入事项"), Incoming, incoming_url, rights.RECEIVE, search=SEARCH_INCOMING),
     ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
@@ -28,8 +31,6 @@ def navigation() -> list[NavItem]:
 
 def mine() -> list[Setting]:
     """The figures that the acting role may set for its town."""
-    if not g.grant.organisation.is_town:
-        return []
     found = current_app.extensions["portal"].plugins.collect_for(g.grant.org_id, "portal_settings")
     return [setting for setting in found if setting.permission and can(setting.permission, g.grant.org_id)]
 
@@ -52,10 +53,30 @@ def editable(setting: Setting, value: Any) -> str:
     return str(value) if setting.kind == "choice" else shown(setting, value)
 
 
+@dataclass(frozen=True)
+class FigureRow:
+    """A figure with its value today and everything that was set: owner, day, value."""
+
+    setting: Setting
+    value: str
+    history: list[tuple[str, dt.date, str]]
+
+
+def by_module(wanted: list[Setting], org_id: int | None, owners: Sequence[tuple[int | None, str]]) -> list[tuple[str, list[FigureRow]]]:
+    """Figures with what holds for an organisation today and what ``owners`` set, by the module that they belong to."""
+    titles = {manifest.name: manifest.title for manifest in current_app.extensions["portal"].plugins.manifests()}
+    groups: dict[str, list[FigureRow]] = {}
+    for setting in wanted:
+        past = [(name, start, shown(setting, value)) for key, name in owners for start, value in settings.history(setting.key, key)]
+        row = FigureRow(setting, shown(setting, settings.get_setting(setting.key, org_id, today())), past)
+        groups.setdefault(str(titles.get(setting.key.partition(".")[0], _("门户"))), []).append(row)
+    return list(groups.items())
+
+
 class TownFigureForm(FlaskForm):
     value = StringField(_l("数值"), [InputRequired(_l("请填写此项。")), Length(max=200)])
     valid_from = DateField(_l("自哪一天起"), [InputRequired(_l("请填写日期。"))])
-    open_items = SelectField(_l("在办事项"), choices=[("", _l("请选择")), ("new", _l("只用于新登记的事项")), ("move", _l("在办事项一并调整"))])
+    open_items = SelectField(_l("在办事项"), choices=[("", _l("请选择")), ("new", _l("只用于新登记的事项")), ("move", _l("在办事项一并调整"))], default="")
     reason = StringField(_l("调整理由（写入每一件的办理记录）"), [Length(max=200)])
     confirmed = HiddenField()
 
@@ -81,15 +102,8 @@ def index() -> Any:
     """The figures of the acting town with their value today and their history."""
     if g.grant is None or not mine():
         abort(404)
-    org_id, day = g.grant.org_id, today()
-    rows = [
-        (
-            setting, shown(setting, settings.get_setting(setting.key, org_id, day)),
-            [(start, shown(setting, value)) for start, value in settings.history(setting.key, org_id)],
-        )
-        for setting in mine()
-    ]  # fmt: skip
-    return render_template("admin/town_settings.html", rows=rows)
+    groups = by_module(mine(), g.grant.org_id, [(g.grant.org_id, "")])
+    return render_template("admin/town_settings.html", groups=groups)
 
 
 @blueprint.route("/<key>", methods=["GET", "POST"])

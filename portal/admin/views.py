@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar as months
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -15,12 +14,13 @@ from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaF
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import diagnosis, settings
-from portal.admin.town_views import editable, shown
+from portal.admin import findings
+from portal.admin.town_views import by_module, editable
 from portal.auth.permissions import can, require
 from portal.calendar.models import CalendarYear
 from portal.calendar.service import current_calendar, load_year, read_days
 from portal.clock import today
-from portal.contract import NavItem, Setting, Todo
+from portal.contract import NavItem, Todo
 from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import Refused
@@ -115,30 +115,13 @@ class FigureForm(FlaskForm):
     valid_from = DateField(_l("自哪一天起"), [InputRequired(_l("请填写日期。"))])
 
 
-@dataclass(frozen=True)
-class FigureRow:
-    """A figure with its value today and everything that was set: owner, day, value."""
-
-    setting: Setting
-    value: str
-    history: list[tuple[str, dt.date, str]]
-
-
-def _row(setting: Setting, day: dt.date, owners: list[tuple[int | None, str]]) -> FigureRow:
-    past = [(name, start, shown(setting, value)) for key, name in owners for start, value in settings.history(setting.key, key)]
-    return FigureRow(setting, shown(setting, settings.get_setting(setting.key, None, day)), past)
-
-
 @blueprint.get("/settings")
 @require("system.manage")
 def figures() -> Any:
     """Every figure with its value today, by module."""
-    day, owners = today(), [(None, _("全区")), *((town.id, town.name) for town in towns())]
-    titles = {manifest.name: manifest.title for manifest in current_app.extensions["portal"].plugins.manifests()}
-    groups: dict[str, list[FigureRow]] = {}
-    for key, setting in settings.all_settings().items():
-        groups.setdefault(str(titles.get(key.partition(".")[0], _("门户"))), []).append(_row(setting, day, owners))
-    return render_template("admin/settings.html", groups=groups.items())
+    owners: list[tuple[int | None, str]] = [(None, _("全区")), *((town.id, town.name) for town in towns())]
+    groups = by_module(list(settings.all_settings().values()), None, owners)
+    return render_template("admin/settings.html", groups=groups)
 
 
 @blueprint.route("/settings/<key>", methods=["GET", "POST"])
@@ -236,5 +219,5 @@ def organisations() -> Any:
 @require("system.manage")
 def health() -> Any:
     """What ``portal doctor`` says."""
-    findings = diagnosis.examine(current_app._get_current_object())  # type: ignore[attr-defined]
-    return render_template("admin/health.html", findings=findings)
+    found = diagnosis.examine(current_app._get_current_object())  # type: ignore[attr-defined]
+    return render_template("admin/health.html", findings=found, names=findings.NAMES, found=findings.found_in_words, mend=findings.mend_in_words)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from portal import audit
@@ -25,6 +25,8 @@ from portal.work import unit_of_work
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/admin/accounts", template_folder="templates")
 SHOWN = 500
+ENDING_DAYS = 30
+UNUSED_DAYS = 90
 GRANT_DAYS = 365
 """Roles are given for a year unless another day is named, so that they are looked at again."""
 
@@ -33,16 +35,35 @@ def navigation() -> list[NavItem]:
     return [NavItem(_("账号与角色"), "accounts.index", "accounts.manage", "users", 910, _("系统"))]
 
 
+def views() -> list[tuple[str, Any, list[Any]]]:
+    """What the security administrator looks through now and then: code, title, conditions."""
+    now, day = utcnow(), today()
+    ending = select(RoleGrant.account_id).where(RoleGrant.valid_to.between(day, day + dt.timedelta(days=ENDING_DAYS)))
+    unused = now - dt.timedelta(days=UNUSED_DAYS)
+    idle = func.coalesce(Account.last_login_at, Account.password_set_at) < unused
+    return [
+        ("ending", _("角色 %(n)s 天内到期", n=ENDING_DAYS), [Account.active, Account.id.in_(ending)]),
+        ("unused", _("%(n)s 天未登录", n=UNUSED_DAYS), [Account.active, idle]),
+        ("locked", _("锁定中"), [Account.locked_until > now]),
+    ]
+
+
 @blueprint.get("")
 @require("accounts.manage")
 def index() -> Any:
-    """All accounts."""
+    """All accounts, or those that ask to be looked at."""
     query = request.args.get("q", "").replace("\0", "").strip()[:40]
     found = select(Account).options(selectinload(Account.grants)).order_by(Account.username).limit(SHOWN + 1)
     if query:
         found = found.where(Account.username.contains(query, autoescape=True) | Account.name.contains(query, autoescape=True))
+    choices = views()
+    show = next((code for code, _title, _conditions in choices if code == request.args.get("show")), "")
+    for code, _title, conditions in choices:
+        if code == show:
+            found = found.where(*conditions)
     rows = db.session.scalars(found).all()
-    return render_template("auth/accounts.html", rows=rows[:SHOWN], more=len(rows) > SHOWN, query=query, roles=roles.all_roles(), now=utcnow())
+    shown = {"choices": choices, "show": show, "rows": rows[:SHOWN], "more": len(rows) > SHOWN, "query": query}
+    return render_template("auth/accounts.html", **shown, roles=roles.all_roles(), now=utcnow())
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

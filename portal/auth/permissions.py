@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from portal import audit
 from portal.auth import roles
 from portal.errors import NotAllowed
-from portal.tenancy import current_scope
+from portal.tenancy import current_scope, reaches
 from portal.work import is_working
 
 
@@ -39,6 +39,11 @@ def check(permission: str, org_id: int | None = None) -> None:
         else:
             audit.note("access.denied", detail={"permission": permission}, result="denied")
         raise NotAllowed(_("您当前的角色没有这项权限。"))
+
+
+def check_reach(permission: str, record: Any) -> None:
+    """The same for a record that was found: its town is in the scope, or it is one that the account may write."""
+    check(permission, None if reaches(record) else record.org_id)
 
 
 def require(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

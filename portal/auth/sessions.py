@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import Any
 
 from flask import Flask, Response, g, request, session
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
 from portal import audit
@@ -16,9 +18,11 @@ from portal.auth.models import Account, AccountSession, RoleGrant
 from portal.auth.operations import settings
 from portal.context import Actor, set_actor
 from portal.database import db, utcnow
+from portal.sqlite import DatabaseBusy
 from portal.tenancy import EVERYTHING, NOTHING, Scope, set_scope
 from portal.work import is_working, separate_write
 
+log = logging.getLogger(__name__)
 TOKEN = "token"
 TOUCH_SECONDS = 60
 _WITH_GRANTS = (joinedload(AccountSession.account).joinedload(Account.grants),)
@@ -41,10 +45,13 @@ def _touch(row: AccountSession) -> None:
     now = utcnow()
     if request.headers.get("HX-Polling") or is_working() or (now - row.seen_at).total_seconds() < TOUCH_SECONDS:
         return
-    with separate_write("auth.seen") as writer:
-        found = writer.get(AccountSession, row.token_hash)
-        if found is not None:
-            found.seen_at = now
+    try:
+        with separate_write("auth.seen") as writer:
+            found = writer.get(AccountSession, row.token_hash)
+            if found is not None:
+                found.seen_at = now
+    except (DatabaseBusy, OperationalError) as error:  # reading goes on while nothing can be written
+        log.warning("a session could not be noted as used: %s", type(error).__name__)
 
 
 def scope_of(grant: RoleGrant | None) -> Scope:

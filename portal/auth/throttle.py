@@ -99,7 +99,7 @@ def pace(what: str, most: int, seconds: int = 60) -> None:
         while times and times[0] <= now - seconds:
             times.popleft()
         if len(times) >= most:
-            raise TooMany(_("查得太快了，请稍候片刻再试。"), max(1, math.ceil(times[0] + seconds - now)))
+            raise TooMany(_("操作太快了，请稍候片刻再试。"), max(1, math.ceil(times[0] + seconds - now)))
         times.append(now)
 
 

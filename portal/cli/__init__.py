@@ -15,7 +15,29 @@ from portal.cli import apply, backup, database, imports, jobs, keys, plugins, se
 from portal.errors import DomainError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class WithPlugins(click.Group):
+    """The commands of the core, and those of the plugins, which are looked up only when they are asked for."""
+
+    def _of_plugins(self) -> dict[str, click.Command]:
+        from portal import __version__
+        from portal.config import ConfigError, load_settings
+        from portal.core_plugin import CorePlugin
+        from portal.plugins import PluginManager
+
+        try:
+            manager = PluginManager(load_settings(), CorePlugin(), __version__)
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from error
+        return {command.name: command for command in manager.collect("portal_commands") if command.name and command.name not in self.commands}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *self._of_plugins()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self.commands.get(cmd_name) or self._of_plugins().get(cmd_name)
+
+
+@click.group(cls=WithPlugins, context_settings={"help_option_names": ["-h", "--help"]})
 def portal() -> None:
     """Portal for administrative law enforcement in towns."""
 

@@ -35,6 +35,5 @@ def owner(plugin: str) -> str:
 
 
 def tell(name: str, count: int) -> None:
-    """A line of progress now and then."""
-    if count % 50_000 == 0:
-        click.echo(f"{name}: {count:,}", err=True)
+    """A line of progress."""
+    click.echo(f"{name}: {count:,}", err=True)

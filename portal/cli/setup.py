@@ -79,7 +79,7 @@ def serve(with_scheduler: bool) -> None:
     if settings.demo:
         _print_accounts(settings.instance / ACCOUNTS_FILE)
     try:
-        largest = (settings.upload_max_mb + 1) * 1024 * 1024
+        largest = (max(settings.upload_max_mb, settings.import_max_mb) + 1) * 1024 * 1024
         server = waitress.create_server(
             app, host=settings.host, port=settings.port, threads=settings.threads, ident="", channel_timeout=60, max_request_body_size=largest
         )  # fmt: skip

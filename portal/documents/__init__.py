@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from portal.documents.language import in_chinese
 from portal.documents.model import Block, Document, Facts, Heading, PageBreak, Para, Picture, Table, chinese_date, chinese_number
 from portal.documents.sending import KINDS, download, send, to_docx, to_pdf
 
 __all__ = [
-    "KINDS", "Block", "Document", "Facts", "Heading", "PageBreak", "Para", "Picture", "Table", "chinese_date", "chinese_number", "download", "send", "to_docx", "to_pdf",
+    "KINDS", "Block", "Document", "Facts", "Heading", "PageBreak", "Para", "Picture", "Table", "chinese_date", "chinese_number", "download", "in_chinese", "send",
+    "to_docx", "to_pdf",
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from portal.errors import Refused
 from portal.text import seen
 
-FORMS = ("letter", "minutes", "plain")
+FORMS = ("letter", "correspondence", "minutes", "plain")
 ALIGNS = ("left", "center", "right")
 MOST_CHARACTERS = 400_000
 MOST_CELLS = 20_000
@@ -85,7 +85,8 @@ class Document:
     """An official document.
 
     A line break in the title is kept; without one a long title is broken evenly.
-    ``form``: ``letter`` has the red head and line, ``minutes`` is the form for 纪要, ``plain`` has neither (forms, registers).
+    ``form``: ``letter`` has the red head and line, ``correspondence`` is the form of letters (信函格式, 10.1: a higher head between
+    double lines), ``minutes`` that of 纪要 (10.3), ``plain`` has neither (forms, registers).
     ``issuer`` is the red head, ``number`` the 发文字号, ``addressee`` the 主送; ``copies`` the 抄送, ``attachments`` the titles of
     what is attached. ``attendance`` lists who was there: ``(("出席", ("张三（司法所）",)), ("请假", ()))``. ``secrecy`` stands at the
     top left of the first page, ``watermark`` behind each page, ``header_note`` small above each page.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from portal.documents.model import (
 HERE = Path(__file__).parent
 FONTS = HERE / "fonts"
 LAYOUT = HERE / "layout" / "document.typ"
+LONG_WORD = re.compile(r"[\x21-\x7e\u00a1-\u024f_]{31,}")
 SHORT = 200
 """Characters up to which a row of a table stays on one page."""
 POINTS = TEXT_WIDTH_MM / 25.4 * 72
@@ -93,6 +95,11 @@ def data_of(document: Document) -> tuple[dict[str, Any], dict[str, bytes]]:
     return data, pictures
 
 
+def breakable(value: str) -> str:
+    """A text in which an endless word (an address of the web, a row of dashes) may be broken, so that it stays on the page."""
+    return LONG_WORD.sub(lambda found: "\u200b".join(found[0][at : at + 20] for at in range(0, len(found[0]), 20)), value)
+
+
 def addressed(name: str) -> str:
     """An addressee with the colon that follows it."""
     return name if not name or name.endswith(("：", ":")) else f"{name}："
@@ -111,13 +118,14 @@ def facts_share(facts: Facts) -> float:
 
 def _block(block: Any, pictures: dict[str, bytes]) -> dict[str, Any]:
     if isinstance(block, Heading):
-        return {"kind": "heading", "level": block.level, "text": block.text}
+        return {"kind": "heading", "level": block.level, "text": breakable(block.text)}
     if isinstance(block, Para):
-        return {"kind": "para", "text": block.text, "indent": block.indent, "align": block.align}
+        return {"kind": "para", "text": breakable(block.text), "indent": block.indent, "align": block.align}
     if isinstance(block, Facts):
-        return {"kind": "facts", "pairs": [list(pair) for pair in block.pairs], "share": facts_share(block), "whole": SHORT}
+        return {"kind": "facts", "pairs": [[breakable(part) for part in pair] for pair in block.pairs], "share": facts_share(block), "whole": SHORT}
     if isinstance(block, Table):
-        return {"kind": "table", "titles": list(block.titles), "rows": [list(row) for row in block.rows], "widths": list(block.widths), "whole": SHORT}
+        rows = [[breakable(cell) for cell in row] for row in block.rows]
+        return {"kind": "table", "titles": list(block.titles), "rows": rows, "widths": list(block.widths), "whole": SHORT}
     if isinstance(block, PageBreak):
         return {"kind": "break"}
     assert isinstance(block, Picture)

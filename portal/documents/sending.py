@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, g, send_file
 from flask_babel import gettext as _
@@ -63,7 +64,9 @@ def download(content: bytes, kind: str, filename: str, *, record: Base | None = 
     else:
         audit.note(ACTION, record_type="core.document", chain_id=grant.org_id if grant is not None else None, detail=told, reason=reason)
     name = re.sub(r'[\x00-\x1f\\/:*?"<>|]+', "_", filename).strip(" ._")[:120] or "document"
-    answer = send_file(io.BytesIO(content), KINDS[kind], as_attachment=True, download_name=f"{name}.{kind}")
+    answer = send_file(io.BytesIO(content), KINDS[kind], as_attachment=True, download_name=f"document.{kind}")
+    quoted = quote(f"{name}.{kind}", safe="")
+    answer.headers["Content-Disposition"] = f"attachment; filename=document.{kind}; filename*=UTF-8''{quoted}"
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer

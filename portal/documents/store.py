@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.context import current_actor
 from portal.database import Base, OrgScoped, utcnow
 from portal.records import attachments
+from portal.records.numbers import next_number
 
 PLACE = "template"
 RECORD = "documents.template"
@@ -80,10 +81,10 @@ def versions(session: Session, org_id: int, paper: str) -> list[DocumentTemplate
 
 def add_version(session: Session, org_id: int, paper: str, prepared: tuple[bytes, str, str] | None, note: str) -> DocumentTemplate:
     """Keep a template that was checked (``None``: the return to the standard) as the next version, not yet in use."""
-    last = session.scalar(select(func.max(DocumentTemplate.version)).where(DocumentTemplate.org_id == org_id, DocumentTemplate.paper == paper))
     actor = current_actor()
+    version = next_number(session, org_id, f"paper:{paper}"[:40], 0)
     row = DocumentTemplate(
-        org_id=org_id, paper=paper, version=(last or 0) + 1, kind="own" if prepared else "standard", note=note[:200], uploaded_by=actor.account_id,
+        org_id=org_id, paper=paper, version=version, kind="own" if prepared else "standard", note=note[:200], uploaded_by=actor.account_id,
         uploaded_name=actor.name, uploaded_at=utcnow(),
     )  # fmt: skip
     session.add(row)

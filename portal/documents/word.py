@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Sequence
 from typing import Any
 
 from docx import Document as new_document
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
-from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
-from docx.text.run import Run
 
 from portal.documents.model import (
     TEXT_HEIGHT_MM,
@@ -32,6 +29,7 @@ from portal.documents.model import (
     width,
 )  # fmt: skip
 from portal.documents.pdf import POINTS, SHORT, addressed, ended, facts_share
+from portal.documents.wordml import borders_of, cell_of, element, grid_of, red_line, set_font, watermark_of
 
 FANG, KAI, HEI, TITLE, SONG = "仿宋_GB2312", "楷体_GB2312", "黑体", "方正小标宋简体", "宋体"
 SIZE, PITCH, CHARACTER = 16.0, 28.95, 15.79
@@ -50,26 +48,6 @@ def to_docx(document: Document) -> bytes:
     return _Writer(tidy(document)).save()
 
 
-def set_font(target: Any, font: str, size: float | None = None) -> None:
-    """Font and size of a run or a style; Word asks for the Chinese font by itself (``w:eastAsia``)."""
-    properties = target.element.get_or_add_rPr() if not isinstance(target, Run) else target._element.get_or_add_rPr()
-    fonts = properties.get_or_add_rFonts()
-    for name in list(fonts.attrib):
-        del fonts.attrib[name]
-    for name in ("ascii", "hAnsi", "eastAsia", "cs"):
-        fonts.set(qn(f"w:{name}"), font)
-    if size is not None:
-        target.font.size = Pt(size)
-
-
-def element(name: str, **attributes: Any) -> Any:
-    """An element of WordprocessingML with attributes of the same namespace."""
-    made = OxmlElement(f"w:{name}")
-    for key, value in attributes.items():
-        made.set(qn(f"w:{key}"), str(value))
-    return made
-
-
 class _Writer:
     """Writes one document from top to bottom."""
 
@@ -82,8 +60,9 @@ class _Writer:
 
     def save(self) -> bytes:
         self._head()
-        for block in self.document.blocks:
-            self._block(block)
+        signed = self.document.form != "minutes" and bool(self.document.signature or self.document.date) and not self.document.attachments
+        for at, block in enumerate(self.document.blocks, 1):
+            self._block(block, signed and at == len(self.document.blocks))
         self._end()
         stream = io.BytesIO()
         self.file.save(stream)
@@ -116,6 +95,8 @@ class _Writer:
         self._page_number(section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
         for at, header in enumerate((section.header, section.even_page_header)):
             self._header(header.paragraphs[0], at)
+        if self.document.form == "correspondence":
+            self._letter_paper(section)
         about = self.file.core_properties
         about.title, about.author, about.comments = self.document.title.replace("\n", "")[:250], (self.document.signature or self.document.issuer)[:250], ""
         day = self.document.date if isinstance(self.document.date, dt.date) else dt.date(2026, 1, 1)
@@ -144,7 +125,32 @@ class _Writer:
         if self.document.header_note:
             set_font(paragraph.add_run(self.document.header_note), FANG, 10.5)
         if self.document.watermark:
-            paragraph.add_run()._element.append(_watermark(self.document.watermark, number))
+            paragraph.add_run()._element.append(watermark_of(self.document.watermark, number))
+
+    def _letter_paper(self, section: Any) -> None:
+        """信函格式 (10.1): head and double lines of 170 mm on the first page, which has no number."""
+        document = self.document
+        section.different_first_page_header_footer = True
+        section.footer_distance = Mm(20)
+        for footer in (section.footer, section.even_page_footer):
+            footer.paragraphs[0].paragraph_format.space_after = Mm(4)
+        head, foot = section.first_page_header.paragraphs[0], section.first_page_footer.paragraphs[0]
+        mark = document.issuer or document.title.replace("\n", "")
+        size = head_size(mark, POINTS)
+        head.style, head.alignment = self.file.styles["Normal"], WD_ALIGN_PARAGRAPH.CENTER
+        head.paragraph_format.space_before, head.paragraph_format.line_spacing = Mm(8), Pt(size * 1.05)
+        run = head.add_run(mark)
+        set_font(run, TITLE, size)
+        run.font.color.rgb = RED
+        if document.watermark:
+            head.add_run()._element.append(watermark_of(document.watermark, 2))
+        rule = section.first_page_header.add_paragraph()
+        for paragraph, height in ((rule, 4 / 25.4 * 72), (foot, 4.0)):
+            paragraph.style = self.file.styles["Normal"]
+            shape = paragraph.paragraph_format
+            shape.left_indent, shape.right_indent, shape.line_spacing = Mm(-8), Mm(-6), Pt(height)
+        red_line(rule, 0, "bottom", "thickThinSmallGap", 24)
+        red_line(foot, 0, "top", "thinThickSmallGap", 24)
 
     # -- parts ------------------------------------------------------------------------------------------------------------
 
@@ -177,6 +183,8 @@ class _Writer:
             if document.number:
                 self._line(document.number, align="center")
             self._line()
+        elif document.form == "correspondence":
+            self._letter_head(document)
         else:
             self._red_head(document)
         if document.addressee:
@@ -203,14 +211,28 @@ class _Writer:
             last.alignment = WD_ALIGN_PARAGRAPH.LEFT
             last.add_run(f"{document.signature}\t{document.dated}")
         rule = last if last is not None and not minutes else self._line(pitch=4)
-        _red_line(rule, 11 if rule is last else 8)
+        red_line(rule, 11 if rule is last else 8)
         for _blank in range(2):
             self._line()
         if document.issuer and document.title:
             self._title()
             self._line()
 
-    def _block(self, block: Any) -> None:
+    def _letter_head(self, document: Document) -> None:
+        """Under the head that stands in the header of the first page: 密级 left, number right, two empty lines, the title."""
+        if document.secrecy or document.number:
+            paragraph = self._line(document.secrecy, HEI)
+            paragraph.paragraph_format.space_before = Pt(8)
+            paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(POINTS), 2)
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT
+            set_font(paragraph.add_run(f"\t{document.number}"), FANG, SIZE)
+        for _blank in range(2):
+            self._line()
+        if document.issuer and document.title:
+            self._title()
+            self._line()
+
+    def _block(self, block: Any, last: bool = False) -> None:
         if isinstance(block, Heading):
             paragraph = self._line(block.text, (HEI, KAI, FANG, FANG)[block.level - 1])
             paragraph.paragraph_format.first_line_indent = Pt(2 * CHARACTER)
@@ -220,6 +242,7 @@ class _Writer:
             paragraph = self._line(block.text, align=block.align)
             if block.indent and block.align == "left":
                 paragraph.paragraph_format.first_line_indent = Pt(2 * CHARACTER)
+            paragraph.paragraph_format.keep_with_next = last or None
         elif isinstance(block, Facts):
             share = facts_share(block) / 100
             self._table([(False, [(label, HEI, "center"), (value, FANG, "left")]) for label, value in block.pairs], (share, 1 - share))
@@ -239,10 +262,10 @@ class _Writer:
             self._line(pitch=1)
         table, properties = element("tbl"), element("tblPr")
         properties.append(element("tblW", w=round(TWIPS), type="dxa"))
-        properties.append(_borders(top=4, left=4, bottom=4, right=4, insideH=4, insideV=4))
+        properties.append(borders_of(top=4, left=4, bottom=4, right=4, insideH=4, insideV=4))
         properties.append(element("tblLayout", type="fixed"))
         table.append(properties)
-        table.append(_grid(widths))
+        table.append(grid_of(widths))
         for heading, cells in rows:
             row = element("tr")
             about = element("trPr")
@@ -252,7 +275,7 @@ class _Writer:
                 about.append(element("tblHeader"))
             row.append(about)
             for (text, font, align), wide in zip(cells, widths, strict=True):
-                row.append(_cell(text, font, align, wide))
+                row.append(cell_of(text, font, align, wide))
             table.append(row)
         self.body.insert(len(self.body) - 1, table)
         self._line(pitch=12)
@@ -301,92 +324,15 @@ class _Writer:
         table, about = element("tbl"), element("tblPr")
         about.append(element("tblpPr", leftFromText=0, rightFromText=0, vertAnchor="margin", horzAnchor="margin", tblpXSpec="left", tblpYSpec="bottom"))
         about.append(element("tblW", w=round(TWIPS), type="dxa"))
-        about.append(_borders(top=8, bottom=8, insideH=4))
+        about.append(borders_of(top=8, bottom=8, insideH=4))
         about.append(element("tblLayout", type="fixed"))
         table.append(about)
-        table.append(_grid(widths))
+        table.append(grid_of(widths))
         for cells in rows:
             row = element("tr")
-            row.append(_cell(cells[0], FANG, "left", widths[0] if len(cells) > 1 else sum(widths), span=3 - len(cells), indent=280))
+            row.append(cell_of(cells[0], FANG, "left", widths[0] if len(cells) > 1 else sum(widths), span=3 - len(cells), indent=280))
             if len(cells) > 1:
-                row.append(_cell(cells[1], FANG, "right", widths[1], indent=280))
+                row.append(cell_of(cells[1], FANG, "right", widths[1], indent=280))
             table.append(row)
         self.body.insert(len(self.body) - 1, table)
         self._line(pitch=1)
-
-
-def _borders(**sides: int) -> Any:
-    borders = element("tblBorders")
-    for side, weight in sides.items():
-        borders.append(element(side, val="single", sz=weight, space=0, color="000000"))
-    return borders
-
-
-def _grid(widths: Sequence[int]) -> Any:
-    grid = element("tblGrid")
-    for wide in widths:
-        grid.append(element("gridCol", w=wide))
-    return grid
-
-
-def _cell(text: str, font: str, align: str, wide: int, span: int = 1, indent: int = 0) -> Any:
-    """A cell of a table, in 4号. Built by hand: a table of thousands of cells is ready at once."""
-    cell = element("tc")
-    about = element("tcPr")
-    about.append(element("tcW", w=wide, type="dxa"))
-    if span > 1:
-        about.append(element("gridSpan", val=span))
-    about.append(element("vAlign", val="center"))
-    cell.append(about)
-    for part in text.split("\n"):
-        paragraph, shape, run, look = element("p"), element("pPr"), element("r"), element("rPr")
-        shape.append(element("spacing", before=40, after=40, line=420, lineRule="exact"))
-        if indent:
-            shape.append(element("ind", left=indent, right=indent))
-        shape.append(element("jc", val=align))
-        look.append(element("rFonts", ascii=font, hAnsi=font, eastAsia=font, cs=font))
-        look.append(element("sz", val=28))
-        look.append(element("szCs", val=28))
-        content = element("t")
-        content.text = part
-        content.set(qn("xml:space"), "preserve")
-        run.extend((look, content))
-        paragraph.extend((shape, run))
-        cell.append(paragraph)
-    return cell
-
-
-def _red_line(paragraph: Paragraph, space: int) -> None:
-    """A red line so many points below a paragraph."""
-    borders = element("pBdr")
-    borders.append(element("bottom", val="single", sz=12, space=space, color="D7000F"))
-    paragraph._element.get_or_add_pPr().insert_element_before(borders, "w:shd", "w:tabs", "w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:outlineLvl")
-
-
-def _watermark(text: str, number: int) -> Any:
-    """A word behind the page, as Word itself makes it."""
-    from lxml import etree
-
-    vml, office = "urn:schemas-microsoft-com:vml", "urn:schemas-microsoft-com:office:office"
-    picture = element("pict")
-    wide = min(400.0, 70 * width(text))
-    shape = etree.SubElement(picture, f"{{{vml}}}shape", nsmap={"v": vml, "o": office})
-    shape.set("id", f"watermark{number}")
-    shape.set(f"{{{office}}}spid", f"_x0000_s{2049 + number}")
-    shape.set("type", "#_x0000_t136")
-    shape.set("style", (
-        f"position:absolute;margin-left:0;margin-top:0;width:{wide:.0f}pt;height:{wide / max(width(text), 1):.0f}pt;rotation:315;z-index:-251658752;"
-        "mso-position-horizontal:center;mso-position-horizontal-relative:margin;mso-position-vertical:center;mso-position-vertical-relative:margin"
-    ))  # fmt: skip
-    shape.set("fillcolor", "#d9d9d9")
-    shape.set("stroked", "f")
-    kind = etree.Element(f"{{{vml}}}shapetype", nsmap={"v": vml, "o": office})
-    for key, value in (("id", "_x0000_t136"), ("coordsize", "21600,21600"), (f"{{{office}}}spt", "136"), ("adj", "10800"), ("path", "m@7,l@8,m@5,21600l@6,21600e")):
-        kind.set(key, value)
-    etree.SubElement(kind, f"{{{vml}}}path").set("textpathok", "t")
-    etree.SubElement(kind, f"{{{vml}}}textpath").set("on", "t")
-    picture.insert(0, kind)
-    path = etree.SubElement(shape, f"{{{vml}}}textpath")
-    path.set("style", 'font-family:"黑体";font-size:1pt')
-    path.set("string", text)
-    return picture

@@ -72,7 +72,13 @@ def index() -> Any:
     settings = current_app.extensions["portal"].settings
     jobs = [(job, timetable.in_words(job), timetable.next_due(job, utcnow(), settings), last.get(job.name)) for job in runner.all_jobs().values()]
     runs = db.session.scalars(select(JobRun).order_by(JobRun.id.desc()).limit(SHOWN)).all()
-    return render_template("jobs/index.html", jobs=jobs, runs=runs, badge=badge, alive=leases.is_alive(scheduler.LEASE), titles=_titles())
+    return render_template("jobs/index.html", jobs=jobs, runs=runs, badge=badge, alive=leases.is_alive(scheduler.LEASE), titles=_titles(), asked_by=asked_by)
+
+
+def asked_by(name: str) -> str:
+    """Who asked for a run: a person, or the clock, a command, the demonstration."""
+    words = {"scheduler": _("按时间表"), "cli": _("命令行"), "demo": _("演示数据")}
+    return words.get(name, name)
 
 
 def _titles() -> dict[str, Any]:
@@ -104,4 +110,4 @@ def run(run_id: int) -> Any:
         abort(404)
     template = "jobs/_run.html" if request.headers.get("HX-Request") else "jobs/run.html"
     alive, title = leases.is_alive(scheduler.LEASE), _titles().get(found.job, found.job)
-    return render_template(template, run=found, badge=badge, word=word, figures=figures(found.result), alive=alive, title=title)
+    return render_template(template, run=found, badge=badge, word=word, figures=figures(found.result), alive=alive, title=title, asked_by=asked_by)

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
 from portal import audit
+from portal.auth import throttle
 from portal.auth.models import Account, RoleGrant
 from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
+from portal.config import current_settings
 from portal.contract import CONTENT, NUMBER, PLACE, NavItem, Searchable
 from portal.database import db
 from portal.directory.idnumber import IdNumberError
@@ -276,5 +278,6 @@ def reveal(person_id: int) -> Any:
     if not form.validate():
         return _page(person, reveal=form), 422
     require_fresh()
+    throttle.pace(f"export {g.account.id}", current_settings().exports_per_minute)
     audit.note("people.revealed", record=person, reason=(form.reason.data or "").strip())
     return _page(_person(person_id), shown=_person(person_id).id_number() or _("未登记"))

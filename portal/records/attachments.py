@@ -13,6 +13,7 @@ import io
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ KINDS: dict[str, tuple[tuple[bytes, ...], str]] = {
 }
 """Extensions with the beginnings that their content must have, and the type under which they are served."""
 PICTURES = ("jpg", "jpeg", "png")
+PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
+"""The part that makes an archive a document of its kind."""
 MOST_PIXELS = 40_000_000
 LONGEST_EDGE = 2000
 MOST_FILES = 20
@@ -81,10 +84,24 @@ def prepare(data: bytes, filename: str, allowed: tuple[str, ...]) -> tuple[bytes
         raise Refused(_("文件超过 %(n)s MB。", n=settings.upload_max_mb), field="file")
     if extension not in allowed or not data.startswith(KINDS[extension][0]):
         raise Refused(_("只接受 %(kinds)s 文件，且内容须与扩展名一致。", kinds="、".join(allowed)), field="file")
+    if extension in PARTS:
+        check_parts(data, extension)
     refuse_marked_file(data, name)
     if shutil.disk_usage(settings.instance).free < settings.disk_reserve_mb * 1024 * 1024:
         raise Refused(_("服务器磁盘空间不足，暂时不能上传。"), field="file")
     return (redraw(data) if extension in PICTURES else data), name, KINDS[extension][1]
+
+
+def check_parts(data: bytes, extension: str) -> None:
+    """An archive is a document only with the parts of one, and without a program in it. Raises Refused."""
+    try:
+        names = {part.filename.lower() for part in zipfile.ZipFile(io.BytesIO(data)).infolist()[:5000]}
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        names = set()
+    if "[content_types].xml" not in names or PARTS[extension] not in names:
+        raise Refused(_("内容不是 %(kind)s 文件。", kind=extension), field="file")
+    if any(name.endswith(("vbaproject.bin", ".exe", ".dll", ".js", ".vbs")) or "/activex/" in name for name in names):
+        raise Refused(_("文件里带有宏或程序，请另存为不带宏的文件。"), field="file")
 
 
 def redraw(data: bytes) -> bytes:
@@ -193,6 +210,24 @@ def prepare_all(uploads: Iterable[Any], allowed: tuple[str, ...] = tuple(KINDS))
         if len(prepared) > MOST_FILES:
             raise Refused(_("一次最多上传 %(n)s 个文件。", n=MOST_FILES), field="files")
     return prepared
+
+
+def find(session: Session, attachment_id: int) -> Attachment | None:
+    """A file by its id, whoever added it. The caller checks that its record may be read: that decides."""
+    return session.scalars(select(Attachment).where(Attachment.id == attachment_id), execution_options={"unscoped": True}).one_or_none()
+
+
+def of_shared(session: Session, record_type: str, record_ids: Iterable[int]) -> dict[int, list[Attachment]]:
+    """The files of records that several organisations share, by record, oldest first, whoever added them.
+
+    The caller has read the records through the narrowed session, so that they may be seen.
+    """
+    wanted = sorted(set(record_ids))
+    found: dict[int, list[Attachment]] = {key: [] for key in wanted}
+    listed = select(Attachment).where(Attachment.record_type == record_type, Attachment.record_id.in_(wanted)).order_by(Attachment.id)
+    for attachment in session.scalars(listed, execution_options={"unscoped": True}) if wanted else ():
+        found[attachment.record_id].append(attachment)
+    return found
 
 
 def newest(session: Session, record_type: str, record_id: int, place: str) -> Attachment | None:

@@ -12,8 +12,10 @@ from sqlalchemy import select
 
 from portal import audit
 from portal.audit import standing
+from portal.auth import throttle
 from portal.auth.permissions import check, logged_in
 from portal.clock import today
+from portal.config import current_settings
 from portal.database import db, utcnow
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.records import importing, mapping
@@ -33,7 +35,7 @@ def spec_or_404(name: str) -> importing.ImportSpec:
         abort(404)
     spec = importing.spec_of(name, g.grant.org_id)
     check(spec.permission)
-    if not g.grant.organisation.is_town:
+    if not g.grant.organisation.is_town and not spec.of_district:
         raise Refused(_("导入由街镇办理，请切换到街镇的角色。"))
     return spec
 
@@ -45,6 +47,7 @@ def import_upload(name: str) -> Any:
     spec = spec_or_404(name)
     error: WorkbookError | None = None
     if request.method == "POST":
+        throttle.pace(f"upload {g.account.id}", current_settings().uploads_per_minute)
         try:
             return redirect(url_for("records.import_preview", name=name, run_id=_receive(spec)), 303)  # which sends on where columns are to be mapped
         except WorkbookError as problem:

@@ -114,6 +114,7 @@ class ImportSpec:
     """What can be imported. ``check`` looks at all rows at once and writes nothing; ``apply`` writes the good ones.
 
     ``mapped``: the headings are somebody else's; each town says once which is which (``portal.records.mapping``).
+    ``of_district``: the table is the district's, not a town's.
     """
 
     name: str
@@ -127,6 +128,7 @@ class ImportSpec:
     done_endpoint: str = ""
     is_data: Callable[[RawRow], bool] = is_data
     mapped: bool = False
+    of_district: bool = False
 
     def headings(self) -> dict[str, tuple[str, ...]]:
         """The headings of each column, in every language of the portal: a roster is Chinese whatever its reader speaks."""

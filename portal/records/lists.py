@@ -146,7 +146,7 @@ class ListSpec:
     def ordered(self, order: str, size: int) -> Select[Any]:
         """The statement of a page in an order, without conditions."""
         if (order, size) not in self.prepared:
-            columns = [*self.orders[order].columns, (self.key, False)]
+            columns = _in_order(self, order)
             keys = [column.label(f"_key{index}") for index, (column, _descending) in enumerate(columns)]
             sorted_by = [column.desc() if descending else column for column, descending in columns]
             self.prepared[order, size] = self.select().add_columns(*keys).order_by(*sorted_by).limit(size + 1)
@@ -294,6 +294,12 @@ def _value(value: Any, kind: TypeEngine[Any]) -> Any:
     return value
 
 
+def _in_order(spec: ListSpec, order: str) -> list[tuple[Any, bool]]:
+    """The columns of an order and then the key, which goes the way of the last of them, so that an index can be walked."""
+    columns = spec.orders[order].columns
+    return [*columns, (spec.key, columns[-1][1])]
+
+
 def _beyond(columns: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
     """Rows that come after these values in an order."""
     ways = []
@@ -313,7 +319,7 @@ def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()
     size = _size(spec, arguments.get("size", ""))
     if size != spec.page_size:
         kept["size"] = str(size)
-    columns = [*spec.orders[order].columns, (spec.key, False)]
+    columns = _in_order(spec, order)
     count = _bounded(spec, [*conditions, found.sample]) if found is not None and found.sample is not None else 0
     if found is not None:
         conditions.append(found.condition)
@@ -351,8 +357,8 @@ def export(spec: ListSpec, arguments: Mapping[str, str], kind: str) -> tuple[IO[
     if found is not None:
         conditions.append(found.condition)
     order = arguments.get("sort", "")
-    columns = spec.orders[order if order in spec.orders else spec.default_order].columns
-    statement = spec.select().where(*conditions).order_by(*(column.desc() if descending else column for column, descending in columns), spec.key)
+    columns = _in_order(spec, order if order in spec.orders else spec.default_order)
+    statement = spec.select().where(*conditions).order_by(*(column.desc() if descending else column for column, descending in columns))
     count, writers = 0, [ready(column.text) for column in spec.columns]
 
     def lines() -> Iterator[list[Any]]:

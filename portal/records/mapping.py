@@ -20,6 +20,7 @@ from portal.records.models import ImportMapping
 from portal.records.workbooks import HEADER_ROWS, Header, Sheet, heading, normalise, refuse
 
 LIKE_ENOUGH = 0.5
+VALUE_LIKE_ENOUGH = 0.4
 MOST_WORDS = 60
 SAMPLES = 3
 LONGEST_NAME = 60
@@ -131,7 +132,7 @@ def closest_value(word: str, choices: Sequence[tuple[str, Any]]) -> str:
     """The value whose name is most like a word; empty when none is."""
     scored = [(likeness(word, str(title)), code) for code, title in choices]
     best = max(scored, default=(0.0, ""))
-    return best[1] if best[0] >= LIKE_ENOUGH else ""
+    return best[1] if best[0] >= VALUE_LIKE_ENOUGH else ""
 
 
 # -- what towns have kept ------------------------------------------------------------------------------------------------

@@ -338,7 +338,7 @@ def read_excel(data: bytes) -> list[dict[str, Any]]:
 
 def fill_down(rows: list[list[Any]], merged: Any, formulas: Cells) -> None:
     """What stands in a cell that is merged over several rows holds for each of them."""
-    by_number = {row: cells for row, cells in rows}
+    by_number: dict[int, list[Any]] = dict(rows)  # type: ignore[arg-type]
     for (top, left), (bottom, _right) in merged:
         value = by_number[top + 1][left] if top + 1 in by_number and left < len(by_number[top + 1]) else ""
         if bottom <= top or value in ("", None) or left in formulas.get(top + 1, ()):

@@ -14,14 +14,13 @@ from wtforms.validators import InputRequired, Length
 from portal import audit
 from portal.audit import standing
 from portal.auth import throttle
-from portal.auth.permissions import can, check, logged_in
+from portal.auth.permissions import can, check, logged_in, require_fresh
 from portal.clock import today
 from portal.config import current_settings
 from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.forms import Form as FlaskForm
 from portal.records import attachments, lists
-from portal.records.attachments import Attachment
 from portal.records.workflow import Transition, Workflow
 from portal.work import unit_of_work
 
@@ -63,7 +62,7 @@ def step(record_type: str, record_id: int, action: str) -> Any:
     if transition.system:
         abort(404)
     record = workflow.find(db.session(), record_id)
-    check(transition.permission, record.org_id)
+    transition.check(record)
     assert workflow.url is not None
     back = workflow.url(record_id)
     form = form_of(transition)
@@ -115,6 +114,7 @@ def show_list(spec: lists.ListSpec, template: str, **context: Any) -> Any:
     if kind in ("xlsx", "csv") and spec.export_permission:
         check(spec.export_permission)
         standing.require_whole()
+        throttle.pace(f"export {g.account.id}", current_settings().exports_per_minute)
         stream, count = lists.export(spec, request.args, kind)
         audit.note("records.exported", record_type=spec.name, chain_id=g.grant.org_id, detail={"rows": count, "format": kind})
         return send_table(stream, f"{spec.name}-{today():%Y%m%d}.{kind}")
@@ -145,6 +145,7 @@ def add_attachments(record_type: str, record_id: int) -> Any:
     if kind is None or owner is None:
         raise NotFound(_("没有找到这条记录。"))
     check(kind.attach_permission, owner.org_id)
+    throttle.pace(f"upload {g.account.id}", current_settings().uploads_per_minute)
     prepared = attachments.prepare_all(request.files.getlist("files"))
     if not prepared:
         raise Refused(_("请选择文件。"), field="files")
@@ -159,14 +160,20 @@ def add_attachments(record_type: str, record_id: int) -> Any:
 @logged_in
 def attachment(attachment_id: int) -> Any:
     """A file of a record, for those who may read the record. Pictures may be shown on our own pages, everything else is a download."""
-    found = db.session.scalars(select(Attachment).where(Attachment.id == attachment_id)).one_or_none() if attachment_id < 2**31 else None
+    found = attachments.find(db.session(), attachment_id) if attachment_id < 2**31 else None
     kinds = current_app.extensions["portal"].plugins.collect_for(g.grant.org_id, "portal_record_types") if g.grant else []
     kind = next((kind for kind in kinds if found is not None and kind.name == found.record_type), None)
-    if found is None or kind is None or not can(kind.read_permission, found.org_id):
+    if found is None or kind is None or not can(kind.read_permission, None if kind.shared else found.org_id):
+        raise NotFound(_("没有找到这个附件。"))
+    more = kind.place_permissions.get(found.place, "")
+    if more and not can(more, found.org_id):
         raise NotFound(_("没有找到这个附件。"))
     owner = db.session.scalars(select(kind.model).where(kind.model.id == found.record_id)).unique().one_or_none()
     if owner is None:
         raise NotFound(_("没有找到这个附件。"))
+    if more:
+        require_fresh()
+        audit.note("records.guarded_file_opened", record_type=found.record_type, record_id=found.record_id, chain_id=found.org_id, detail={"place": found.place})
     shown = found.media_type.startswith("image/") and "shown" in request.args
     answer = send_file(io.BytesIO(attachments.content(found)), found.media_type, as_attachment=not shown, download_name=found.filename)
     answer.headers["X-Content-Type-Options"] = "nosniff"

@@ -17,9 +17,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from portal.auth.permissions import can, check
+from portal.auth.permissions import can, check, check_reach
 from portal.context import current_actor
 from portal.errors import Conflict, NotFound, Refused
+from portal.tenancy import reaches
 from portal.work import unit_of_work
 
 Guard = Callable[[Any, Mapping[str, Any], dt.date], None]
@@ -42,7 +43,8 @@ class Transition:
 
     ``guard`` raises Refused; ``effect`` changes more than the state; ``form`` (a WTForms class) asks for what is needed;
     ``not_by`` names the columns with the accounts that may not take this step (four eyes); ``when`` hides it where it
-    makes no sense; ``system``: made by jobs only.
+    makes no sense; ``system``: made by jobs only; ``by``: the organisation whose people take the step where that is not the
+    record's own, e.g. the unit that answers an invitation.
     """
 
     action: str
@@ -60,6 +62,22 @@ class Transition:
     icon: str = "arrow-right"
     help: Any = ""
     system: bool = False
+    by: Callable[[Any], int | None] | None = None
+
+    def org_of(self, record: Any) -> int:
+        """The organisation in which the right is asked for; 0 where there is none."""
+        return (self.by(record) or 0) if self.by is not None else int(record.org_id)
+
+    def check(self, record: Any) -> None:
+        """Raise NotAllowed unless whoever is acting holds the right for this record, or for the unit whose step it is."""
+        if self.by is not None:
+            check(self.permission, self.org_of(record))
+        else:
+            check_reach(self.permission, record)
+
+    def open_to_actor(self, record: Any) -> bool:
+        """The same as a question."""
+        return can(self.permission, self.org_of(record)) if self.by is not None else can(self.permission) and reaches(record)
 
 
 @dataclass(frozen=True)
@@ -94,7 +112,7 @@ class Workflow:
         return [
             step
             for step in self.transitions
-            if not step.system and self._fits(step, record) and can(step.permission, record.org_id) and not self._same_eyes(step, record)
+            if not step.system and self._fits(step, record) and step.open_to_actor(record) and not self._same_eyes(step, record)
         ]
 
     def _same_eyes(self, step: Transition, record: Any) -> bool:
@@ -136,7 +154,7 @@ class Workflow:
     def _check(self, step: Transition, record: Any, reason: str, version: int | None) -> None:
         if step.system:
             raise NotFound(_("没有这个操作。"))
-        check(step.permission, record.org_id)
+        step.check(record)
         if version is not None and record.version != version:
             raise Conflict(_("这条记录刚刚被别人修改，请重新打开后再试。"))
         if not self._fits(step, record):
@@ -147,9 +165,23 @@ class Workflow:
         if step.needs_reason and not reason:
             raise Refused(_("请填写理由。"), field="reason")
 
+    def move(self, record: Any, action: str) -> None:
+        """Let the system take a step along with another one; its source and target stand in the table. Raises Conflict."""
+        step = self.transition(action)
+        if getattr(record, self.column) not in step.sources:
+            raise Conflict(_("当前状态为“%(state)s”，不能执行“%(action)s”。", state=self.state(getattr(record, self.column)).title, action=step.title))
+        if step.target is not None:
+            setattr(record, self.column, step.target)
+
     def matrix(self) -> list[dict[str, Any]]:
         """The table of transitions, for documentation and tests."""
         return [
             {"action": step.action, "sources": step.sources, "target": step.target, "permission": step.permission, "system": step.system}
             for step in self.transitions
         ]
+
+
+def move(record: Any, action: str) -> None:
+    """Let the system take a step of a record whose workflow a plugin declares, along with another step. Raises Conflict."""
+    declared: list[Workflow] = current_app.extensions["portal"].plugins.collect("portal_workflows")
+    next(item for item in declared if isinstance(record, item.model)).move(record, action)

@@ -13,6 +13,8 @@ from portal.search.folding import grams
 from portal.search.models import ID_BITS, ORG_BITS, key_of
 from portal.search.registry import Source, number_of, source_of
 
+LISTED_SQLITE = "json_each(?) wanted CROSS JOIN core_search_document d ON d.key = wanted.value"
+"""Documents by key, looked up one by one whatever SQLite believes to know of the size of the table."""
 REMOVE_GRAMS = "INSERT INTO core_search_grams(core_search_grams, rowid, grams) VALUES ('delete', ?, ?)"
 ADD_GRAMS = "INSERT INTO core_search_grams(rowid, grams) VALUES (?, ?)"
 ADD_TEXT = "INSERT INTO core_search_document(key, text, day) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text, day = excluded.day"
@@ -40,7 +42,7 @@ def write(connection: Connection, entries: Iterable[Entry], gone: Iterable[int] 
 def _write_sqlite(connection: Connection, entries: Sequence[Entry], removed: Sequence[int]) -> None:
     """In the order of the keys: the full-text table writes out what it holds in memory whenever a key is smaller than the one before."""
     keys = json.dumps(sorted([*(entry.key for entry in entries), *removed]))
-    found = connection.exec_driver_sql("SELECT key, text FROM core_search_document WHERE key IN (SELECT value FROM json_each(?))", (keys,))
+    found = connection.exec_driver_sql(f"SELECT d.key, d.text FROM {LISTED_SQLITE}", (keys,))  # noqa: S608 - named above
     before = dict(sorted((row[0], row[1]) for row in found))
     changed = [entry for entry in entries if before.get(entry.key) != entry.text]
     outdated = [*(entry.key for entry in changed if entry.key in before), *(key for key in removed if key in before)]

@@ -17,10 +17,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from portal.database import db
 from portal.directory.models import Organisation
 from portal.search.folding import grams_of_word, is_exact, words
-from portal.search.index import lexeme, scope_of
+from portal.search.index import LISTED_SQLITE, lexeme, scope_of
 from portal.search.models import DOCUMENTS, ID_BITS, ORG_BITS, id_of, key_of, stretch
 from portal.search.registry import Source, numbers, sources
-from portal.tenancy import visible_orgs
+from portal.tenancy import Shared, visible_orgs
 
 MOST = 2000
 """Hits that are worked with one by one. One more is fetched, to know whether there are more."""
@@ -51,8 +51,10 @@ def matching(model: type[Any], query: str) -> Matches:
 
 
 def towns(source: Source) -> list[int]:
-    """The organisations whose records of a kind are seen by whoever is acting."""
+    """The organisations whose records of a kind are seen by whoever is acting; also of those that let them in."""
     seen = visible_orgs(source.model.__plugin__)
+    if seen is not None and issubclass(source.model, Shared):
+        seen |= set(db.session.scalars(select(source.model.org_id).distinct()))
     return sorted(db.session.scalars(select(Organisation.id)) if seen is None else seen)
 
 
@@ -117,3 +119,16 @@ def _newest_postgresql(connection: Connection, number: int, org_id: int, search_
         f" WHERE g.grams @@ CAST(%s AS tsquery) AND {compared} ORDER BY g.key DESC LIMIT %s"
     )
     return connection.exec_driver_sql(asked, (match, *search_words, limit))
+
+
+def places(connection: Connection, keys: Sequence[int], search_words: Sequence[str]) -> Sequence[Any]:
+    """Key and day of documents, and for each word the field in which it stands first (by number) and the character before it."""
+    keyed: Any
+    if connection.dialect.name == "sqlite":
+        listed, keyed, place, line, mark = LISTED_SQLITE, json.dumps(keys), "instr", "char(10)", "?"
+    else:
+        listed, keyed, place, line, mark = "core_search_document d WHERE d.key = ANY(%s)", list(keys), "strpos", "chr(10)", "%s"
+    at = f"{place}(d.text, {mark})"
+    columns = f", length(substr(d.text, 1, {at})) - length(replace(substr(d.text, 1, {at}), {line}, '')), substr(d.text, {at} - 1, 1)" * len(search_words)
+    asked = f"SELECT d.key, d.day{columns} FROM {listed}"  # noqa: S608 - marks and names of functions only
+    return connection.exec_driver_sql(asked, (*(word for word in search_words for _mark in range(3)), keyed)).all()

@@ -10,18 +10,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.contract import RecordType
 from portal.database import db
 from portal.search.folding import words
-from portal.search.lookup import MOST, among, newest, position, towns
+from portal.search.lookup import MOST, among, newest, places, towns
 from portal.search.marks import Piece, marked, snippet
-from portal.search.models import DOCUMENTS, id_of
+from portal.search.models import id_of
 from portal.search.registry import Source, numbers, sources
 
 COUNTED = 1000
+ALL = 2**31 - 1
 OVERVIEW = 5
 """Hits of each kind where all kinds are shown."""
 PAGE = 20
@@ -101,24 +102,34 @@ def rank(session: Session, source: Source, search_words: Sequence[str]) -> Ranke
     number = numbers(session).get(source.name)
     if not search_words or number is None:
         return Ranked([], False)
-    seen = [visible_newest(session, source, number, org_id, search_words) for org_id in towns(source)]
-    total = sum(map(len, seen))
-    capped = total > MOST
-    if capped:
-        share = max(1, MOST // len([keys for keys in seen if keys]))
-        seen = [keys[:share] for keys in seen]
+    seen, capped = _seen(session, source, number, search_words)
     keys = [key for found in seen for key in found]
     scored = _scores(session, source, keys, search_words)
     return Ranked([id_of(key) for _score, _day, key in sorted(scored, key=lambda item: (-item[0], -item[1], -id_of(item[2])))], capped)
 
 
-def visible_newest(session: Session, source: Source, number: int, org_id: int, search_words: Sequence[str]) -> list[int]:
-    """Keys of the newest hits in a town that the ORM shows to whoever is acting, at most ``MOST`` and one."""
-    keys = newest(session.connection(), number, org_id, search_words, MOST + 1)
+def _seen(session: Session, source: Source, number: int, search_words: Sequence[str]) -> tuple[list[list[int]], bool]:
+    """Keys of the visible hits town by town, the newest first; of too many each town gets its share, and that is told."""
+    orgs = towns(source)
+    share = max(1, MOST // max(1, len(orgs)))
+    seen = [visible_newest(session, source, number, org_id, search_words, share + 1) for org_id in orgs]
+    total = sum(map(len, seen))
+    for at, found in enumerate(seen):
+        if total > MOST:
+            return [keys[:share] for keys in seen], True
+        if len(found) > share:
+            seen[at] = visible_newest(session, source, number, orgs[at], search_words, MOST + 1)
+            total += len(seen[at]) - len(found)
+    return ([keys[:share] for keys in seen], True) if total > MOST else (seen, False)
+
+
+def visible_newest(session: Session, source: Source, number: int, org_id: int, search_words: Sequence[str], limit: int) -> list[int]:
+    """Keys of the newest hits in a town that the ORM shows to whoever is acting, at most ``limit``."""
+    keys = newest(session.connection(), number, org_id, search_words, limit)
     shown = _visible(session, source, keys)
-    if len(shown) == len(keys) or len(keys) <= MOST:
-        return shown
-    return _visible(session, source, newest(session.connection(), number, org_id, search_words, 2**31 - 1))[: MOST + 1]
+    if len(shown) < len(keys) == limit:
+        shown = _visible(session, source, newest(session.connection(), number, org_id, search_words, ALL))[:limit]
+    return shown
 
 
 def _visible(session: Session, source: Source, keys: Sequence[int]) -> list[int]:
@@ -132,25 +143,17 @@ def _scores(session: Session, source: Source, keys: Sequence[int], search_words:
     """Score, day and key of each hit."""
     if not keys:
         return []
-    columns: list[Any] = [DOCUMENTS.c.key, DOCUMENTS.c.day]
-    for word in search_words:
-        at = position(DOCUMENTS.c.text, word)
-        before = func.substr(DOCUMENTS.c.text, 1, at)
-        columns.append(func.length(before) - func.length(func.replace(before, literal("\n"), "")))
-        columns.append(func.substr(DOCUMENTS.c.text, at - 1, 1))
-    rows = session.connection().execute(select(*columns).where(among(DOCUMENTS.c.key, keys)))
+    rows = places(session.connection(), keys, search_words)
     return [(score(source.weights, row[2:]), row[1], row[0]) for row in rows]
 
 
-def score(weights: Sequence[int], places: Sequence[Any]) -> int:
+def score(weights: Sequence[int], found: Sequence[Any]) -> int:
     """The worth of a hit: for each word the weight of the best field that has it, more where the field or a word of it begins so."""
     total = 0
-    for at in range(0, len(places), 2):
-        before = places[at + 1]
-        total += 4 * weights[places[at]] + (2 * weights[places[at]] if before in ("", "\n") else weights[places[at]] if before == " " else 0)
+    for at in range(0, len(found), 2):
+        weight, before = weights[found[at]], found[at + 1]
+        total += weight * (6 if before in ("", "\n") else 5 if before == " " else 4)
     return total
-
-
 
 
 def everything(query: str, kinds: Iterable[RecordType], *, only: str = "", page: int = 1) -> list[Group]:

@@ -19,6 +19,8 @@ from portal.work import unit_of_work
 CHUNK = 500
 """Records a transaction: writers wait for about a tenth of a second at most."""
 LOOKED_AT = 200
+TOLD = 50_000
+"""Records between two lines of progress."""
 
 Progress = Callable[[str, int], None]
 
@@ -89,7 +91,7 @@ def _why_lagging(connection: Connection, source: Source) -> str:
         return "indexed otherwise than declared"
     ids = connection.scalars(select(table.c.id).order_by(table.c.id.desc()).limit(LOOKED_AT)).all()
     wanted = {entry.key: entry.text for entry in (entry_of(number, source, row) for row in read_rows(connection, source, ids))}
-    held = dict(connection.execute(select(DOCUMENTS.c.key, DOCUMENTS.c.text).where(DOCUMENTS.c.key.in_(wanted))).tuples().all())
+    held = {row.key: row.text for row in connection.execute(select(DOCUMENTS.c.key, DOCUMENTS.c.text).where(DOCUMENTS.c.key.in_(list(wanted))))}
     wrong = sum(1 for key, text in wanted.items() if held.get(key) != text)
     return f"{wrong} of the newest {len(wanted)} differ" if wrong else ""
 
@@ -134,9 +136,9 @@ def _fill(source: Source, progress: Progress | None) -> int:
         with unit_of_work("search.rebuilt") as session:
             rows = read_rows(session.connection(), source, part)
             write(session.connection(), [entry_of(number, source, row) for row in rows])
+        if progress is not None and (count + len(rows)) // TOLD > count // TOLD:
+            progress(source.name, count + len(rows))
         count += len(rows)
-        if progress is not None:
-            progress(source.name, count)
     return count
 
 
@@ -149,5 +151,3 @@ def _chunks(source: Source) -> Iterator[list[int]]:
         db.session.rollback()
         for start in range(0, len(ids), CHUNK):
             yield list(ids[start : start + CHUNK])
-
-

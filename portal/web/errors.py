@@ -17,6 +17,7 @@ from portal import audit
 from portal.auth.permissions import own_referrer
 from portal.database import db
 from portal.errors import DomainError, OutsideScope
+from portal.sqlite import DatabaseBusy
 
 log = logging.getLogger("portal.errors")
 KEPT_FIELDS = 200
@@ -49,6 +50,8 @@ def page(status: int, message: Any = None, headers: dict[str, str] | None = None
 def domain(error: DomainError) -> Any:
     """A rule said no: its own words."""
     db.session.rollback()
+    if isinstance(error, DatabaseBusy):
+        return _busy(error.message)
     seconds = getattr(error, "retry_after", None)
     return page(error.status, error.message, {"Retry-After": str(seconds)} if seconds else None)
 
@@ -80,15 +83,26 @@ def csrf(_error: CSRFError) -> Any:
     """The token is missing or too old: a page that keeps what was typed and can send it again."""
     db.session.rollback()
     audit.note("access.csrf", detail={"path": request.path[:200]}, result="denied")
+    session.pop("csrf_token", None)
+    g.pop("csrf_token", None)
+    return page(419, **_kept())
+
+
+def _kept() -> dict[str, Any]:
+    """What was typed, to be sent again with one button; passwords and codes are left out."""
     fields = [
         (name, value)
         for name, values in list(request.form.lists())[:KEPT_FIELDS]
         for value in values
         if not any(word in name.lower() for word in SECRET_WORDS)
     ]
-    session.pop("csrf_token", None)
-    g.pop("csrf_token", None)
-    return page(419, fields=fields, action=request.full_path.rstrip("?"), token=generate_csrf(), had_files=bool(request.files))
+    return {"fields": fields, "action": request.full_path.rstrip("?"), "token": generate_csrf(), "had_files": bool(request.files)}
+
+
+def _busy(message: Any = None) -> Any:
+    """Nothing could be written: the page says so and keeps what was typed."""
+    kept = _kept() if request.method == "POST" and g.get("account") is not None else {}
+    return page(503, message, {"Retry-After": "10"}, **kept)
 
 
 def _database_words(error: Exception) -> int:
@@ -120,7 +134,7 @@ def unexpected(error: Exception) -> Any:
     if isinstance(error, OSError) and error.errno == 28:
         status = 503
     log.error("error %s %s %s", number, request.method, request.path, exc_info=error)
-    return page(status, headers={"Retry-After": "10"} if status == 503 else None)
+    return _busy() if status == 503 else page(status)
 
 
 def init_app(app: Flask) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Flask, session
+from flask import Flask, current_app, g, session
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -13,6 +13,7 @@ from portal.auth import roles
 from portal.auth.permissions import can
 from portal.clock import today
 from portal.config import current_settings
+from portal.contract import RecordAction
 from portal.records import once
 from portal.web import history, shell, tables
 
@@ -24,6 +25,14 @@ def moment(value: dt.datetime | None) -> str:
 
 def day(value: dt.date | None) -> str:
     return value.isoformat() if value else "—"
+
+
+def record_actions(record_type: str, record_id: int) -> list[RecordAction]:
+    """What other plugins offer on a record that the reader is looking at."""
+    grant = g.get("grant")
+    if grant is None:
+        return []
+    return list(current_app.extensions["portal"].plugins.collect_for(grant.org_id, "portal_record_actions", record_type=record_type, record_id=record_id))
 
 
 def role_title(code: str) -> Any:
@@ -43,8 +52,9 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(moment=moment, day=day)
     app.jinja_env.tests["holds"] = can
     app.jinja_env.globals.update(
-        can=can, today=today, sidebar=shell.sidebar, topbar=lambda query: shell.topbar(query, theme()), role_title=role_title, theme=theme, language=language,
-        new_form_key=once.new_key,
+        can=can, today=today, sidebar=shell.sidebar, topbar=lambda query: shell.topbar(query, theme()), role_title=role_title,
+        record_actions=record_actions, theme=theme,
+        language=language, new_form_key=once.new_key,
         table_body=tables.body, badge_of=tables.badge, list_filters=tables.filters, list_head=tables.head, list_places=tables.places, list_choosable=tables.choosable,
         settings=app.extensions["portal"].settings, event_title=history.title, actor_word=history.actor_word, event_changes=history.changes,
     )  # fmt: skip

@@ -110,7 +110,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure,
         SESSION_COOKIE_PATH="/",
-        MAX_CONTENT_LENGTH=settings.upload_max_mb * 1024 * 1024,
+        MAX_CONTENT_LENGTH=(max(settings.upload_max_mb, settings.import_max_mb) + 1) * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=5000,
         WTF_CSRF_TIME_LIMIT=None,

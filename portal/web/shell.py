@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, g, render_template, request, url_for
@@ -56,28 +57,44 @@ def navigation() -> list[tuple[Any, list[NavItem]]]:
     return list(sections.items())
 
 
-def _entries() -> list[tuple[str, str, bool, str, str]]:
-    """The sidebar in pieces: endpoint, blueprint, whether it stands for the whole blueprint, and the two halves between which it is marked."""
+@dataclass(frozen=True)
+class Part:
+    """A part of the sidebar: its heading, the name under which a browser remembers it as closed, and its entries in halves between which one is marked."""
+
+    name: str
+    opening: str
+    entries: list[tuple[str, str, bool, str, str]]
+    blueprints: frozenset[str]
+
+
+def _parts() -> list[Part]:
     found = []
     dashboard = NavItem(_("工作台"), "web.dashboard", icon="layout-dashboard")
     for section, items in [("", [dashboard]), *navigation()]:
-        before = Markup('<div class="section">{}</div>').format(section) if section else ""
+        entries = []
         for item in items:
-            opening = before + Markup('<a class="i-{}" href="{}"').format(item.icon, url_for(item.endpoint))
-            found.append((item.endpoint, item.endpoint.split(".")[0], item.endpoint.endswith(".index"), str(opening), str(Markup(">{}</a>\n").format(item.title))))
-            before = ""
+            opening = str(Markup('<a class="i-{}" href="{}"').format(item.icon, url_for(item.endpoint)))
+            entries.append((item.endpoint, item.endpoint.split(".")[0], item.endpoint.endswith(".index"), opening, str(Markup(">{}</a>\n").format(item.title))))
+        name = entries[0][1]
+        heading = Markup('><summary>{}</summary>\n').format(section) if section else ""
+        found.append(Part(name, str(heading), entries, frozenset(entry[1] for entry in entries)))
     return found
 
 
 def sidebar() -> Markup:
     """The navigation of the acting role, with the page at hand marked. Its entries depend on the role, its organisation, modules and figures alone."""
     grant = g.get("grant")
-    entries: list[tuple[str, str, bool, str, str]] = _remember(("sidebar", grant.role if grant else "", grant.org_id if grant else None), _entries)
+    parts: list[Part] = _remember(("sidebar", grant.role if grant else "", grant.org_id if grant else None), _parts)
     here, blueprint = request.endpoint, request.blueprint
-    parts = []
-    for endpoint, of, whole, opening, rest in entries:
-        marked = endpoint == here or (whole and of == blueprint)
-        parts.append(f'{opening} aria-current="page"{rest}' if marked else opening + rest)
-    return Markup("".join(parts))  # noqa: S704 - put together from escaped parts
-
-
+    closed = set(request.cookies.get("nav_closed", "")[:400].split("."))
+    lines = []
+    for part in parts:
+        if part.opening:
+            opened = " open" if part.name not in closed or blueprint in part.blueprints else ""
+            lines.append(f'<details data-part="{part.name}"{opened}{part.opening}')
+        for endpoint, of, whole, opening, rest in part.entries:
+            marked = endpoint == here or (whole and of == blueprint)
+            lines.append(f'{opening} aria-current="page"{rest}' if marked else opening + rest)
+        if part.opening:
+            lines.append("</details>\n")
+    return Markup("".join(lines))  # noqa: S704 - put together from escaped parts

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from portal import audit
 from portal.calendar.service import current_calendar
-from portal.database import db
+from portal.clock import today as clock
+from portal.database import db, utcnow
 from portal.settings import get_setting, set_setting
 from portal.work import unit_of_work
 from tests.conftest import csrf_of
@@ -91,7 +93,7 @@ def test_a_calendar_is_loaded_by_form_and_by_file(app, login, post):
 
 def test_health_says_what_the_doctor_says(app_sqlite, login):
     page = login("sysadmin").get("/admin/health").get_data(as_text=True)
-    assert "数据库版本" in page and "up to date" in page
+    assert "数据库版本" in page and "最新" in page
 
 
 def test_the_auditor_searches_by_person_record_action_time(app, world, login, today):
@@ -161,3 +163,34 @@ def test_the_calendar_of_the_next_year_is_asked_for_until_it_is_loaded(app, logi
     assert asked not in login("jn_clerk").get("/").get_data(as_text=True)
     post(admin, "/admin/calendar", {"year": "2027", "source": "国办发明电〔2026〕9号", "off": "2027-01-01\n2027-02-08..2027-02-12", "working": "2027-02-20"})
     assert asked not in admin.get("/").get_data(as_text=True)
+
+
+def test_the_health_page_speaks_the_reader_s_language(app_sqlite, login):
+    for name in ("audit-heads.jsonl", "audit-verified.json"):
+        (Path(app_sqlite.instance_path) / name).touch(0o600)
+        (Path(app_sqlite.instance_path) / name).chmod(0o600)
+    audit.verify_instance(app_sqlite)
+    text = login("sysadmin").get("/admin/health").get_data(as_text=True).partition("<tbody>")[2].partition("</tbody>")[0]
+    cells = [re.sub("<[^>]+>", "", cell).strip() for cell in re.findall(r'data-label="情况">(.*?)</td>', text, re.DOTALL)]
+    assert len(cells) >= 12
+    names = set(app_sqlite.extensions["portal"].plugins.names()) | {"sqlite"}
+    left = {cell for cell in cells if re.search("[A-Za-z]{3,}", cell) and not set(cell.split(", ")) <= names}
+    assert left == set(), left
+
+
+def test_each_administrator_sees_what_is_theirs_to_look_after(app_sqlite, world, login):
+    from portal.auth.operations import grant_role
+
+    audit.verify_instance(app_sqlite)
+    with unit_of_work("test.grant") as session:
+        grant_role(session, world.account("jn_other"), "office_head", world.jiangnan, valid_to=clock() + dt.timedelta(days=10))
+        session.merge(world.account("gl_clerk")).last_login_at = utcnow() - dt.timedelta(days=100)
+    system, security, auditor, clerk = (login(name).get("/").get_data(as_text=True) for name in ("sysadmin", "secadmin", "auditor", "jn_clerk"))
+    assert "项检查需处理" in system and "上次校验" not in system
+    assert "角色 30 天内到期" in security and "90 天未登录" in security and "项检查需处理" not in security
+    assert "上次校验" in auditor and "完整" in auditor
+    assert not any(word in clerk for word in ("项检查需处理", "90 天未登录", "上次校验"))
+    admin = login("secadmin")
+    ending, unused = (admin.get(f"/admin/accounts?show={show}").get_data(as_text=True).partition("<tbody>")[2] for show in ("ending", "unused"))
+    assert "jn_other" in ending and "gl_clerk" not in ending
+    assert "gl_clerk" in unused and "jn_other" not in unused

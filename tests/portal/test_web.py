@@ -159,6 +159,9 @@ PAGES = {
     "/complaints/incoming": "complaints.receive",
     "/complaints/contact": "complaints.read",
     "/complaints/publicity": "complaints.publish",
+    "/complaints/statistics": "complaints.statistics",
+    "/complaints/statistics/export": "complaints.statistics",
+    "/complaints/statistics/monthly": "complaints.statistics",
     "/people": "people.read",
     "/people/new": "people.edit",
     "/organisations": "people.read",
@@ -189,7 +192,7 @@ def test_every_page_of_the_map_is_in_the_matrix(app_sqlite):
     """No page without arguments is left untested."""
     known = {path.partition("?")[0] for path in PAGES}
     own = {"/login", "/login/code", "/account/confirm", "/account/password", "/account/second-factor", "/healthz", "/readyz"}
-    own |= {"/certificates/import", "/certificates/recover", "/settings", "/complaints/places"}
+    own |= {"/certificates/import", "/certificates/recover", "/settings", "/settings/papers", "/complaints/places"}
     for rule in app_sqlite.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and not rule.arguments:
             assert rule.rule in known | own, rule.rule
@@ -236,3 +239,43 @@ def test_a_locked_out_name_and_an_unknown_one_answer_alike(app_sqlite):
             answer = client.post("/login", data={"username": name, "password": "wrong", "csrf_token": token})
         answers[name] = (answer.status_code, "尝试次数过多" in answer.get_data(as_text=True), answer.headers.get("Retry-After"))
     assert answers["jn_clerk"] == answers["nobody-here"] == (429, True, "900")
+
+
+def test_exports_and_uploads_in_a_row_are_slowed_down(app_sqlite, login, post, monkeypatch):
+    import dataclasses
+
+    house = app_sqlite.extensions["portal"]
+    settings = dataclasses.replace(house.settings, exports_per_minute=2, uploads_per_minute=1)
+    monkeypatch.setitem(app_sqlite.extensions, "portal", dataclasses.replace(house, settings=settings))
+    clerk, head = login("jn_clerk"), login("jn_head")
+    assert [clerk.get("/people?export=csv").status_code for _n in range(3)] == [200, 200, 429]
+    assert int(clerk.get("/people?export=xlsx").headers["Retry-After"]) > 0
+    assert head.get("/people?export=csv").status_code == 200, "each account for itself"
+    page = "/import/certificates"
+    assert [post(clerk, page, {}, page=page).status_code for _n in range(2)] == [422, 429]
+
+
+def test_while_nothing_can_be_written_reading_goes_on_and_what_was_typed_is_kept(app_sqlite, login, post, monkeypatch):
+    import fcntl
+    from pathlib import Path
+
+    from portal import sqlite
+    from portal.auth import sessions
+    from portal.database import db
+
+    clerk = login("jn_clerk")
+    form = clerk.get("/people/new").get_data(as_text=True)
+    db.session.rollback()
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(sessions, "TOUCH_SECONDS", -1)
+    typed = {"name": "赵敏", "gender": "女", "employment_type": "公务员", "education": "本科", "position": "二级主任科员", "csrf_token": csrf_of(form)}
+    with (Path(app_sqlite.instance_path) / "portal.write.lock").open("r+b") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert clerk.get("/people").status_code == 200
+        refused = clerk.post("/people/new", data=typed)
+        page = refused.get_data(as_text=True)
+        assert refused.status_code == 503 and refused.headers["Retry-After"] == "10"
+        assert "数据库正忙" in page and "二级主任科员" in page and "重新提交" in page and 'action="/people/new"' in page
+    again = clerk.post("/people/new", data={**typed, "csrf_token": csrf_of(page)})
+    assert again.status_code == 303
+    assert "赵敏" in clerk.get("/people").get_data(as_text=True)

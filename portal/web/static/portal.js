@@ -119,6 +119,15 @@
     }
   });
 
+  document.querySelectorAll("details[data-part]").forEach(function (part) {
+    part.addEventListener("toggle", function () {
+      var closed = Array.prototype.map.call(document.querySelectorAll("details[data-part]:not([open])"), function (item) { return item.dataset.part; });
+      document.cookie = "nav_closed=" + closed.join(".") + "; path=/; max-age=31536000; SameSite=Lax";
+    });
+  });
+  var here = document.querySelector(".sidebar [aria-current]");
+  if (here && here.scrollIntoView && window.matchMedia("(min-width: 992px)").matches) { here.scrollIntoView({ block: "nearest" }); }
+
   document.addEventListener("keydown", function (event) {
     if (event.key === "Escape") { document.body.classList.remove("nav-open"); }
   });
@@ -176,6 +185,59 @@
     var place = document.querySelector("[data-drop]");
     var files = event.clipboardData ? event.clipboardData.files : [];
     if (place && files.length) { event.preventDefault(); addFiles(document.getElementById(place.dataset.drop), files); }
+  });
+
+  root.setAttribute("data-js", "");
+
+  /* data-sort: a list put in order by dragging its data-sort-item, or by Alt with the arrow keys; the form of the item sends its new place. */
+  var dragged = null;
+
+  function sortable(event) {
+    var item = event.target.closest && event.target.closest("[data-sort] > [data-sort-item]");
+    return item && dragged && item.parentNode === dragged.parentNode ? item : null;
+  }
+
+  function below(item, event) {
+    var box = item.getBoundingClientRect();
+    return event.clientY > box.top + box.height / 2;
+  }
+
+  function unmark() {
+    document.querySelectorAll(".drop-here, .drop-below").forEach(function (item) { item.classList.remove("drop-here", "drop-below"); });
+  }
+
+  document.addEventListener("dragstart", function (event) {
+    dragged = event.target.closest ? event.target.closest("[data-sort] > [data-sort-item]") : null;
+    if (dragged) { event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", ""); dragged.classList.add("dragging"); }
+  });
+
+  document.addEventListener("dragover", function (event) {
+    var item = sortable(event);
+    if (!item) { return; }
+    event.preventDefault();
+    unmark();
+    item.classList.add(below(item, event) ? "drop-below" : "drop-here");
+  });
+
+  document.addEventListener("dragend", function () { unmark(); if (dragged) { dragged.classList.remove("dragging"); dragged = null; } });
+
+  document.addEventListener("drop", function (event) {
+    var item = sortable(event);
+    if (!item) { return; }
+    event.preventDefault();
+    var from = Number(dragged.dataset.sortItem), to = Number(item.dataset.sortItem) + (below(item, event) ? 1 : 0);
+    var form = dragged.querySelector("[data-sort-form]"), field = form.querySelector("[data-sort-to]");
+    to = to > from ? to - 1 : to;
+    if (to === from) { return; }
+    field.name = "to";
+    field.value = String(to);
+    form.requestSubmit ? form.requestSubmit() : form.submit();
+  });
+
+  document.addEventListener("keydown", function (event) {
+    var item = event.altKey && event.target.closest ? event.target.closest("[data-sort] > [data-sort-item]") : null;
+    var button = item && item.querySelector({ ArrowUp: "[data-sort-up]", ArrowDown: "[data-sort-down]" }[event.key] || "none");
+    if (button && !button.disabled) { event.preventDefault(); button.focus(); button.click(); }
   });
 
   document.addEventListener("change", function (event) {

@@ -246,7 +246,8 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Co
 @given(content=texts, place=texts, target=texts, formula=st.sampled_from(("", "=", "+", "-", "@", "＝", "'", "''=")))
 def test_whatever_is_written_comes_back(app_sqlite, world, login, content, place, target, formula):
     empty_register()
-    values = {"channel": "电话", "kind": "report", "urgency": "normal", "content": formula + content, "place": formula + place, "object_name": target, "received_on": TODAY}
+    texts_of = {"content": formula + content, "place": formula + place, "object_name": target}
+    values = {"channel": "电话", "kind": "report", "urgency": "normal", "received_on": TODAY, **texts_of}
     town = world.jiangnan
     try:
         with use_actor(system_actor("test")), use_scope(EVERYTHING), unit_of_work("test.complaint") as session:

@@ -113,7 +113,7 @@ def test_anonymous_holds_no_trace(app, world, login, post):
     with use_scope(EVERYTHING):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Identity)) == 0
         events = db.session.scalars(sa.select(Event).where(Event.record_type == "complaints.complaint", Event.record_id == made.id)).all()
-        assert events and all(event.address == "" and event.session == "" and event.request_id == "" for event in events)
+        assert events and all(event.address == "" and event.session == "" and event.request_id == "" and event.actor_id is None for event in events)
         assert "张三丰" not in "".join(f"{event.after}" for event in db.session.scalars(sa.select(Event)))
     local = made.registered_at.astimezone(dt.timezone(dt.timedelta(hours=8)))
     assert (local.hour, local.minute, local.second) == (0, 0, 0)
@@ -331,10 +331,14 @@ def test_changing_a_limit_says_what_it_would_move_and_asks(app, world, login, po
     assert fetch(key).due_on == D(2026, 12, 15)
     assert post(head, page, {"value": "10", "valid_from": str(TODAY), "open_items": "new"}, page=page).status_code == 303
     assert fetch(key).due_on == D(2026, 12, 15) and fetch(matter(world.jiangnan)).due_on == D(2026, 12, 8)
-    assert post(head, page, {"value": "12", "valid_from": str(TODAY), "open_items": "move"}, page=page).status_code == 303
+    silent = post(head, page, {"value": "12", "valid_from": str(TODAY), "open_items": "move"}, page=page)
+    assert silent.status_code == 422 and "请填写调整理由" in silent.get_data(as_text=True) and fetch(key).due_on == D(2026, 12, 15)
+    later = {"value": "12", "valid_from": str(TODAY + dt.timedelta(days=9)), "open_items": "move", "reason": "提速"}
+    assert "不能晚于今天" in post(head, page, later, page=page).get_data(as_text=True) and fetch(key).due_on == D(2026, 12, 15)
+    assert post(head, page, {**later, "valid_from": str(TODAY)}, page=page).status_code == 303
     assert fetch(key).due_on == D(2026, 12, 10)
     with use_scope(EVERYTHING):
-        assert any("调整举报办理期限为 12 天" in entry.text for entry in db.session.scalars(sa.select(Entry).where(Entry.complaint_id == key)))
+        assert any("调整举报办理期限为 12 天。提速" in entry.text for entry in db.session.scalars(sa.select(Entry).where(Entry.complaint_id == key)))
     assert login("jn_officer").get(page).status_code == 404 == login("gl_clerk").get("/settings").status_code
 
 

@@ -90,6 +90,24 @@ def test_the_red_head_stands_35_mm_below_the_edge_of_the_text():
     assert black[0] - line[-1] > 2 * 25, "two empty lines before the title"
 
 
+def test_a_letter_has_double_lines_above_and_below_and_no_number_on_its_first_page():
+    letter = Document("受理告知书", "correspondence", "江南街道综合行政执法办公室", "江南投受〔2026〕3号", "王芳", (Para("正文"), PageBreak(), Para("第二页")))
+    first, second = (Image.open(io.BytesIO(one)).convert("RGB") for one in pdf.to_png(letter, 144))
+
+    def red(image, x, y):
+        return image.getpixel((round(x * 2 * MM), y))[0] > 180 and image.getpixel((round(x * 2 * MM), y))[1] < 140
+
+    rows = [y / 2 / MM for y in range(first.height) if all(red(first, x, y) for x in (21, 60, 105, 150, 189))]
+    assert not any(red(first, x, round(rows[0] * 2 * MM)) for x in (18, 192)), "170 mm long"
+    top, bottom = [y for y in rows if y < 100], [y for y in rows if y > 200]
+    assert 40 < top[0] < 52 and bottom[0] == pytest.approx(277, abs=1.5)
+    assert max(top) - min(top) < 3 and max(bottom) - min(bottom) < 3
+    ink = [y for y in range(round(280 * 2 * MM), first.height) if any(max(first.getpixel((x, y))) < 128 for x in range(first.width))]
+    assert not ink and not [y for y in range(second.height) if red(second, 105, y)]
+    word_head = read_docx(io.BytesIO(word.to_docx(letter))).sections[0]
+    assert word_head.different_first_page_header_footer and word_head.first_page_header.paragraphs[0].text == "江南街道综合行政执法办公室"
+
+
 def test_word_gets_the_same_page_and_the_fonts_by_their_legal_names():
     file = read_docx(io.BytesIO(word.to_docx(EVERYTHING)))
     section = file.sections[0]
@@ -168,3 +186,20 @@ def test_minutes_tell_who_was_there_and_have_no_seal_line():
 def test_a_document_without_anything_but_a_title_is_a_page_in_every_form():
     for form in model.FORMS:
         assert len(pdf.to_png(Document("", form), 20)) == 1 and word.to_docx(Document("题", form))[:2] == b"PK"
+
+
+def test_an_endless_word_stays_on_the_page():
+    word_long = Document("题", "plain", blocks=(Para("a" * 3000), Facts((("网址", "https://" + "x" * 900),)), Table(("一", "二"), (("y" * 300, "z"),))))
+    for page in pdf.to_png(word_long, 50):
+        image = Image.open(io.BytesIO(page)).convert("L")
+        assert min(image.crop((round(187 / 25.4 * 50), 0, image.width, image.height)).tobytes()) > 200
+
+
+def test_fonts_of_the_deployment_come_first_and_a_broken_one_does_no_harm(tmp_path):
+    import shutil
+
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    shutil.copy(pdf.FONTS / "FandolKai-Regular.otf", tmp_path / "own.otf")
+    own, shipped = pdf._fonts(str(tmp_path)), pdf._fonts("")
+    assert set(own.families()) == set(shipped.families()) and len(own.fonts()) > len(shipped.fonts())
+    assert "FandolFang R" in shipped.families() and not any("DejaVu" in family for family in shipped.families()), "none of the system"

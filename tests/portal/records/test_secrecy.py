@@ -25,6 +25,7 @@ def test_words_alone_are_no_mark(text):
 def word(text, bomb=0):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("word/document.xml", f"<w:p><w:r><w:t>{text[:2]}</w:t></w:r><w:r><w:t>{text[2:]}</w:t></w:r></w:p>" + " " * bomb)
     return stream.getvalue()
 

@@ -1,0 +1,94 @@
+"""Files of a consultation and of opinions: who may have them, with an event for each, with name and time on them."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from flask import g, send_file
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugins.consultations import access, watermark
+from plugins.consultations.models import CASE_FILES, OPINION_FILES, Consultation, Opinion
+from portal.clock import now_local
+from portal.errors import NotFound
+from portal.records import attachments
+from portal.records.attachments import Attachment
+from portal.tenancy import crossing
+
+ALLOWED = ("pdf", "jpg", "jpeg", "png")
+"""What name and time can be written on."""
+
+
+def prepare(upload: Any) -> tuple[bytes, str, str] | None:
+    """A file of a form, checked before the write lock is taken: PDF that can be read, or a picture. Raises Refused."""
+    found = attachments.prepare_all([upload] if upload else [], ALLOWED)
+    if not found:
+        return None
+    if found[0][2] == "application/pdf":
+        watermark.page_count(found[0][0])
+    return found[0]
+
+
+def prepare_all(uploads: Any) -> list[tuple[bytes, str, str]]:
+    return [found for found in (prepare(upload) for upload in uploads) if found is not None]
+
+
+def mark_text() -> str:
+    """Whose eyes these are, and when."""
+    return f"{g.account.name} {g.grant.organisation.short_name} {now_local():%Y-%m-%d %H:%M}"
+
+
+def needs_mark(consultation: Consultation) -> bool:
+    """Everybody outside the asking town reads with their name behind it."""
+    return bool(g.grant.org_id != consultation.org_id)
+
+
+def _row(session: Session, record_type: str, attachment_id: int) -> Attachment:
+    with crossing("consultations.file", record_type, unguarded=True):
+        found = session.scalars(select(Attachment).where(Attachment.id == attachment_id, Attachment.record_type == record_type)).one_or_none()
+    if found is None:
+        raise NotFound(_("没有找到这个附件。"))
+    return found
+
+
+def of_consultation(session: Session, consultation: Consultation, attachment_id: int) -> Attachment:
+    """A file of the evidence list of a consultation that the reader may see."""
+    if attachment_id not in {line["file"] for line in consultation.evidence}:
+        raise NotFound(_("没有找到这个附件。"))
+    return _row(session, CASE_FILES, attachment_id)
+
+
+def of_opinion(session: Session, consultation: Consultation, attachment_id: int) -> Attachment:
+    """A file of an opinion that the reader may see already; any other is not there, and the try is an event."""
+    found = _row(session, OPINION_FILES, attachment_id)
+    opinion = session.scalars(select(Opinion).where(Opinion.id == found.record_id, Opinion.consultation_id == consultation.id)).one_or_none()
+    if opinion is None:
+        access.refused(consultation.id, consultation.org_id, "file")
+        raise NotFound(_("没有找到这个附件。"))
+    return found
+
+
+def all_of_opinions(session: Session, opinion_ids: list[int]) -> dict[int, list[Attachment]]:
+    """The files of opinions that the reader may see, by opinion."""
+    listed: dict[int, list[Attachment]] = {key: [] for key in opinion_ids}
+    if not opinion_ids:
+        return listed
+    with crossing("consultations.file", "opinions", unguarded=True):
+        found = select(Attachment).where(Attachment.record_type == OPINION_FILES, Attachment.record_id.in_(opinion_ids)).order_by(Attachment.id)
+        for row in session.scalars(found):
+            listed[row.record_id].append(row)
+    return listed
+
+
+def send(consultation: Consultation, found: Attachment) -> Any:
+    """The file as a download, marked for whoever is outside the asking town."""
+    access.downloaded(consultation, found.filename)
+    data = attachments.content(found)
+    if needs_mark(consultation):
+        data = watermark.marked(data, found.media_type, mark_text())
+    answer = send_file(io.BytesIO(data), found.media_type, as_attachment=True, download_name=found.filename)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer

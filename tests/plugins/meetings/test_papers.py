@@ -1,0 +1,102 @@
+"""The papers as they are drawn: minutes measured against GB/T 9704-2012 on the rendered page, and what the others say."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+import subprocess
+
+import pytest
+from docx import Document as read_docx
+
+from plugins.meetings import minuting, papers, planning, sitting
+from plugins.meetings.models_results import Minutes
+from portal.database import db
+from portal.documents import to_docx, to_pdf
+from tests.plugins.meetings.helpers import TODAY, D, acting, do, fetch, found, held, issued, meeting, notified, resolve, sign_all, topic
+
+MM = 72 / 25.4
+
+
+def words_of(content: bytes) -> list[list[tuple[float, float, float, str]]]:
+    """Pages of words with their left edge, upper edge and right edge in points, by another program."""
+    text = subprocess.run(["pdftotext", "-bbox", "-", "-"], input=content, capture_output=True, check=True).stdout.decode()
+    pages = []
+    for page in text.split("<page ")[1:]:
+        found_words = re.findall(r'xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="[\d.]+">(.*?)</word>', page)
+        pages.append([(float(left), float(top), float(right), word) for left, top, right, word in found_words])
+    return pages
+
+
+def test_minutes_have_22_lines_of_28_characters_within_the_margins(app_sqlite, world):
+    found(app_sqlite, world)
+    first = topic(app_sqlite, world, D(2026, 9, 10))
+    key = notified(app_sqlite, world, D(2026, 9, 29), D(2026, 9, 15), topic_ids=(first,))
+    sign_all(app_sqlite, world, key)
+    with acting(app_sqlite, world, "meet"):
+        item = planning.agenda(db.session(), key)[0].id
+        sitting.save_note(key, item, "会议认为应当统一巡查" * 168, 0)
+        sitting.set_outcome(key, item, "decided")
+    do(app_sqlite, world, key, "hold", D(2026, 9, 29))
+    minutes_id = issued(app_sqlite, world, key, D(2026, 10, 12))
+    with acting(app_sqlite, world, "meet"):
+        document = papers.minutes(db.session(), minuting.find(db.session(), minutes_id), TODAY)
+        content = to_pdf(document)
+        word = to_docx(document)
+    pages = words_of(content)
+    whole = [[row for row in page if "会议认为应当" in row[3] or "统一巡查" in row[3]] for page in pages]
+    full = max(whole, key=len)
+    tops = sorted({round(row[1], 1) for row in full})
+    assert len(tops) == 22
+    assert [round(b - a, 1) for a, b in itertools.pairwise(tops)] == pytest.approx([28.95] * 21, abs=0.11)
+    assert {len(row[3]) for row in full} == {28}
+    assert min(row[0] for row in full) == pytest.approx(28 * MM, abs=1) and max(row[2] for row in full) == pytest.approx((28 + 156) * MM, abs=2)
+    assert 37 * MM - 1 <= tops[0] <= 37 * MM + 10
+    head = "".join(row[3] for row in pages[0])
+    assert "长寿区综合行政执法联席会议纪要" in head and "联席纪〔2026〕1号" in head and "2026年10月12日" in head
+    paragraphs = "\n".join(paragraph.text for paragraph in read_docx(io.BytesIO(word)).paragraphs)
+    assert "出席" in paragraphs and "江南街道 代表0" in paragraphs and "一、关于夜市占道经营联合整治" in paragraphs
+
+
+def test_the_notice_says_what_changed_and_the_cancellation_why(app_sqlite, world):
+    found(app_sqlite, world)
+    key = notified(app_sqlite, world, D(2026, 12, 15), TODAY, note="请自带方案")
+    with acting(app_sqlite, world, "meet"):
+        first = papers.notice(db.session(), planning.find(db.session(), key), TODAY)
+    assert first.number == "联席通〔2026〕1号" and first.addressee == "江南街道、葛兰镇、区公安局" and first.date.isoformat()[:4] == "2026"
+    said = str(first.blocks)
+    assert "2026年12月15日（星期二）09:30—11:30。" in said and "请自带方案" in said and "林海燕" in said
+    do(app_sqlite, world, key, "cancel", TODAY, reason="并入其他会议")
+    with acting(app_sqlite, world, "meet"):
+        off = papers.notice(db.session(), planning.find(db.session(), key), TODAY)
+    assert off.title.startswith("关于取消") and "并入其他会议" in str(off.blocks)
+
+
+def test_minutes_without_a_quorum_say_so(app_sqlite, world):
+    found(app_sqlite, world)
+    key = notified(app_sqlite, world, D(2026, 12, 15), TODAY, kind="adhoc")
+    sign_all(app_sqlite, world, key, 1)
+    do(app_sqlite, world, key, "hold_short", D(2026, 12, 15), reason="紧急")
+    minutes_id = issued(app_sqlite, world, key, D(2026, 12, 16))
+    assert "未达到法定人数（须 2 个），本次会议不计为例会" in fetch(Minutes, minutes_id).attendance["quorum"]
+    with acting(app_sqlite, world, "meet"):
+        assert "未达到法定人数" in str(papers.minutes(db.session(), minuting.find(db.session(), minutes_id), TODAY).blocks)
+
+
+def test_the_list_of_resolutions_and_the_sheet_and_the_materials(app_sqlite, world):
+    found(app_sqlite, world)
+    first = topic(app_sqlite, world, D(2026, 9, 10))
+    key = held(app_sqlite, world, D(2026, 9, 29), D(2026, 9, 15), topic_ids=(first,))
+    resolve(app_sqlite, world, key, D(2026, 10, 23))
+    issued(app_sqlite, world, key, D(2026, 10, 12))
+    with acting(app_sqlite, world, "meet"):
+        session, row = db.session(), planning.find(db.session(), key)
+        listed = papers.resolutions(session, sitting.resolutions(session, key), "清单", TODAY)
+        assert listed.blocks[0].rows[0][1:5] == ("建立夜市联合巡查机制", "江南街道", "区公安局", "2026-10-23") and "超期 32 天" in listed.blocks[0].rows[0][5]
+        sheet = papers.sign_in_sheet(session, row)
+        assert [line[1:3] for line in sheet.blocks[2].rows] == [("江南街道", "代表0"), ("葛兰镇", "代表1"), ("区公安局", "代表2")]
+        assert "夜市占道反映集中。" in str(papers.materials(session, row, {}).blocks)
+        empty = meeting(app_sqlite, world, D(2026, 12, 22), TODAY, kind="adhoc")
+    with acting(app_sqlite, world, "meet"):
+        assert "没有议题" in str(papers.materials(db.session(), planning.find(db.session(), empty), {}).blocks)
