@@ -84,6 +84,8 @@ class Job:
     schedule: Mapping[str, Any] | None = None
     catch_up: bool = True
     plugin: str | None = None
+    permission: str = "system.manage"
+    """Who may ask for a run: for jobs that people start from a module's page."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ DEPARTMENTS = (
     ("ghj", "区规划自然资源局"), ("scj", "区市场监管局"),
 )  # fmt: skip
 STAFF = (("clerk", "certificate_clerk"), ("officer", "handling_officer"), ("head", "office_head"), ("leader", "leader"), ("legal", "legal_reviewer"),
-         ("intake", "intake_clerk"), ("disc", "discipline_officer"))  # fmt: skip
+         ("intake", "intake_clerk"), ("disc", "discipline_officer"), ("train", "training_manager"))  # fmt: skip
 STAFFED = ("500115001", "500115003", "500115132")
 """Towns with an account for every role; the others have a clerk and a head."""
 OTHERS = (

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, and_, event, false, not_, true
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy import ColumnElement, Table, TextClause, and_, event, false, not_, true
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql import visitors
 
 from portal.context import Actor, current_actor
 from portal.database import Base, OrgScoped, db
@@ -114,6 +115,40 @@ def _find_models(direct: list[type[Any]]) -> list[type[Any]]:
     return found
 
 
+_reached: dict[str, tuple[type[Any], ...]] = {}
+_known = 0
+
+
+def concerned(statement: Any) -> tuple[type[Any], ...]:
+    """The scoped models of which a statement may read rows: those of its tables, wherever they stand in it, and those to
+    which the relationships of these lead, since they may be loaded along. What cannot be looked through concerns all."""
+    global _known
+    if _known != len(Base.metadata.tables):
+        _reached.clear()
+        _known = len(Base.metadata.tables)
+    found: dict[type[Any], None] = {}
+    for element in visitors.iterate(statement):
+        if isinstance(element, TextClause | FromStatement):
+            return tuple(scoped_models())
+        if isinstance(element, Table):
+            found.update(dict.fromkeys(_reached_from(element.name)))
+    return tuple(found)
+
+
+def _reached_from(table: str) -> tuple[type[Any], ...]:
+    if table not in _reached:
+        pending = [mapper for mapper in Base.registry.mappers if table in {part.name for part in mapper.tables}]
+        seen = set(pending)
+        while pending:
+            for relationship in pending.pop().relationships:
+                if relationship.mapper not in seen:
+                    seen.add(relationship.mapper)
+                    pending.append(relationship.mapper)
+        models = {mapper.class_ for mapper in seen}
+        _reached[table] = tuple(model for model in scoped_models() if model in models)
+    return _reached[table]
+
+
 class Confidential:
     """Mixed into a model whose records some accounts must not meet, though they stand in their town.
 
@@ -199,14 +234,15 @@ def _narrow(state: ORMExecuteState) -> None:
     scope = current_scope()
     guarded = current_actor().account_id is not None and not scope.unguarded
     options = []
-    for model in scoped_models():
+    models = concerned(state.statement)
+    for model in models:
         if guarded and issubclass(model, Guarded):
             options.append(_guard(model, scope))
             continue
         orgs = visible_orgs(model.__plugin__, scope)
         if orgs is not None:
             options.append(_criterion(model, orgs, state.is_select))
-    options.extend(_confidential())
+    options.extend(_confidential(models))
     if options:
         state.statement = state.statement.options(*options)
 
@@ -228,13 +264,13 @@ def _guard(model: Any, scope: Scope) -> Any:
         _looking.reset(token)
 
 
-def _confidential() -> Iterator[Any]:
+def _confidential(models: tuple[type[Any], ...]) -> Iterator[Any]:
     actor = current_actor()
     if actor.account_id is None or _looking.get():
         return
     token = _looking.set(True)
     try:
-        for model in scoped_models():
+        for model in models:
             if issubclass(model, Confidential):
                 kept = model.kept_from(actor)
                 if kept is not None:

@@ -21,6 +21,8 @@ ACCOUNTS = (
     ("jn_legal", "孙伟军", (("legal_reviewer", "500115003"),)),
     ("jn_intake", "何秀英", (("intake_clerk", "500115003"),)),
     ("jn_other", "罗建国", (("handling_officer", "500115003"),)),
+    ("jn_train", "冯思雨", (("training_manager", "500115003"),)),
+    ("gl_train", "董立新", (("training_manager", "500115132"),)),
     ("jn_disc", "唐文博", (("discipline_officer", "500115003"),)),
     ("gl_officer", "曹志远", (("handling_officer", "500115132"),)),
     ("gl_clerk", "吴丽丽", (("certificate_clerk", "500115132"),)),

@@ -175,7 +175,7 @@ def run_queued(run_id: int, *, wait_seconds: float = 0) -> Outcome:
     name, account_id = run.job, run.account_id
     if name not in all_jobs():
         return _refuse(run_id, "there is no such job any more")
-    if account_id is not None and not may_run(account_id):
+    if account_id is not None and not may_run(account_id, job_of(name).permission):
         return _refuse(run_id, "whoever asked for it no longer holds the right")
 
     def begin(session: Session) -> JobRun | None:
@@ -185,11 +185,11 @@ def run_queued(run_id: int, *, wait_seconds: float = 0) -> Outcome:
     return _under_lease(name, begin, wait_seconds, None)
 
 
-def may_run(account_id: int) -> bool:
-    """Whether an account holds, today, a role that manages the system."""
+def may_run(account_id: int, permission: str = "system.manage") -> bool:
+    """Whether an account holds, today, a role with this right."""
     account, rights = db.session.get(Account, account_id), roles.matrix()
     day = current_day()
-    return account is not None and account.active and any("system.manage" in rights.get(grant.role, ()) for grant in account.grants if grant.holds_on(day))
+    return account is not None and account.active and any(permission in rights.get(grant.role, ()) for grant in account.grants if grant.holds_on(day))
 
 
 def _refuse(run_id: int, why: str) -> Outcome:

@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from flask import current_app
@@ -101,12 +101,13 @@ class RowResult:
 
 @dataclass(frozen=True)
 class ImportContext:
-    """For whom and on which day the rows are checked."""
+    """For whom and on which day the rows are checked. ``header`` is there while rows are checked: for tables whose columns are data."""
 
     session: Session
     org_id: int
     org_name: str
     today: dt.date
+    header: Header | None = None
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,8 @@ def check(spec: ImportSpec, loaded: Loaded, context: ImportContext) -> Checked:
             refused.append(RowResult(raw.row, "refuse", "formula", _("“%(names)s”是公式，请粘贴为数值后再导入", names=names), cells=raw.cells))
         else:
             good.append(raw)
-    results = sorted([*spec.check(good, context), *refused], key=lambda result: result.row)
+    seen = replace(context, header=loaded.header)
+    results = sorted([*spec.check(good, seen), *refused], key=lambda result: result.row)
     return Checked(loaded.header, results)
 
 

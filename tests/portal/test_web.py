@@ -162,6 +162,19 @@ PAGES = {
     "/complaints/statistics": "complaints.statistics",
     "/complaints/statistics/export": "complaints.statistics",
     "/complaints/statistics/monthly": "complaints.statistics",
+    "/meetings": "meetings.read",
+    "/meetings/new": "meetings.convene",
+    "/meetings/halves": "meetings.statistics",
+    "/meetings/topics": "meetings.read",
+    "/meetings/topics/new": "meetings.propose",
+    "/meetings/members": "meetings.read",
+    "/meetings/members/conference": "meetings.convene",
+    "/meetings/resolutions": "meetings.read",
+    "/meetings/resolutions/board": "meetings.read",
+    "/meetings/resolutions/word": "meetings.statistics",
+    "/meetings/calendar": "meetings.read",
+    "/meetings/busy": "meetings.answer",
+    "/meetings/report": "meetings.statistics",
     "/people": "people.read",
     "/people/new": "people.edit",
     "/organisations": "people.read",
@@ -176,7 +189,7 @@ PAGES = {
     "/admin/accounts/new": "accounts.manage",
     "/audit": "audit.read",
 }
-USERS = ("jn_clerk", "jn_officer", "jn_head", "jn_leader", "jn_legal", "jn_intake", "jn_disc", "sup", "ga_liaison", "sysadmin", "secadmin", "auditor")
+USERS = ("jn_clerk", "jn_officer", "jn_head", "jn_leader", "jn_legal", "jn_intake", "jn_disc", "sup", "meet", "chair", "ga_liaison", "sysadmin", "secadmin", "auditor")
 
 
 @pytest.mark.parametrize("username", USERS)

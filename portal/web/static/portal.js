@@ -104,7 +104,7 @@
   function showParts(form) {
     form.querySelectorAll("[data-shows]").forEach(function (part) {
       var pair = part.dataset.shows.split("=");
-      part.hidden = chosen(form, pair[0]) !== pair[1];
+      part.hidden = pair[1].split("|").indexOf(chosen(form, pair[0])) < 0;
     });
     form.querySelectorAll("[data-hides]").forEach(function (part) { part.hidden = chosen(form, part.dataset.hides) !== ""; });
   }
