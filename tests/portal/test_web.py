@@ -171,7 +171,8 @@ def pages_of(name):
 
 
 PAGES = CORE_PAGES | {path: permission for name in PLUGINS for path, permission in pages_of(name).PAGES.items()}
-USERS = ("jn_clerk", "jn_officer", "jn_head", "jn_leader", "jn_legal", "jn_intake", "jn_disc", "sup", "meet", "chair", "jn_train", "ga_liaison", "sysadmin", "secadmin", "auditor")
+USERS = ("jn_clerk", "jn_officer", "jn_head", "jn_leader", "jn_legal", "jn_intake", "jn_disc", 
+         "sup", "meet", "chair", "jn_train", "ga_liaison", "sysadmin", "secadmin", "auditor")
 
 
 @pytest.mark.parametrize("username", USERS)

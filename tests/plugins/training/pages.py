@@ -13,7 +13,6 @@ PAGES = {
     "/training/exemptions": "training.books",
     "/training/exemptions/new": "training.record",
     "/training/external": "training.books",
-    "/training/external/new": "training.learn",
     "/training/mine": "training.learn",
     "/training/mine.ics": "training.learn",
     "/training/new": "training.organise",
@@ -24,7 +23,6 @@ PAGES = {
     "/training/questions/new": "training.organise",
     "/training/rooms": "training.organise",
     "/training/year": "training.books",
-    "/training/year/attendance.xlsx": "training.export",
     "/training/year/compliance.xlsx": "training.export",
 }
-ELSEWHERE: set[str] = set()
+ELSEWHERE: set[str] = {"/training/external/new", "/training/year/attendance.xlsx"}
