@@ -74,6 +74,9 @@ def opinion_due(consultation: Consultation, today: dt.date) -> tuple[dt.date, bo
     return due.day, due.provisional
 
 
+NEVER = (0, 0, 0, 0, 0)
+
+
 # -- candidates --------------------------------------------------------------------------------------------------------------
 
 
@@ -94,13 +97,15 @@ def _held(session: Session, accounts: Any, today: dt.date) -> dict[int, tuple[fr
     return {key: (frozenset(orgs[key]), frozenset(roles[key])) for key in roles}
 
 
-def loads(session: Session) -> dict[int, tuple[int, int, int]]:
-    """For each expert: open seats, opinions in time, opinions and missed ones."""
+def loads(session: Session) -> dict[int, tuple[int, int, int, int, int]]:
+    """For each expert: open seats, opinions in time, opinions and missed ones, invitations, and those declined."""
     late = case((Seat.late.is_(False) & (Seat.state == "submitted"), 1), else_=0)
     owing = case((Seat.state.in_(("proposed", *rules.SEAT_OWING)), 1), else_=0)
     due = case((Seat.state.in_(("submitted", "missed")), 1), else_=0)
-    rows = session.execute(select(Seat.expert_id, func.sum(owing), func.sum(late), func.sum(due)).where(Seat.expert_id.is_not(None)).group_by(Seat.expert_id))
-    return {expert: (int(a or 0), int(b or 0), int(c or 0)) for expert, a, b, c in rows}
+    invited, declined = case((Seat.state != "proposed", 1), else_=0), case((Seat.state == "stepped", 1), else_=0)
+    sums = [func.sum(part) for part in (owing, late, due, invited, declined)]
+    rows = session.execute(select(Seat.expert_id, *sums).where(Seat.expert_id.is_not(None)).group_by(Seat.expert_id))
+    return {row[0]: (int(row[1] or 0), int(row[2] or 0), int(row[3] or 0), int(row[4] or 0), int(row[5] or 0)) for row in rows}
 
 
 def expert_candidates(session: Session, today: dt.date, field: str = "") -> list[rules.Candidate]:
@@ -110,10 +115,10 @@ def expert_candidates(session: Session, today: dt.date, field: str = "") -> list
     held = _held(session, accounts, today)
     usable = set(session.scalars(select(Account.id).where(Account.id.in_(accounts), Account.active)))
     counted = loads(session)
-    return [_expert(expert, held, usable, counted.get(expert.id, (0, 0, 0))) for expert in experts]
+    return [_expert(expert, held, usable, counted.get(expert.id, NEVER)) for expert in experts]
 
 
-def _expert(expert: Expert, held: Mapping[int, tuple[frozenset[int], frozenset[str]]], usable: set[int], counted: tuple[int, int, int]) -> rules.Candidate:
+def _expert(expert: Expert, held: Mapping[int, tuple[frozenset[int], frozenset[str]]], usable: set[int], counted: tuple[int, ...]) -> rules.Candidate:
     orgs, roles = held.get(expert.account_id or 0, (frozenset(), frozenset()))
     account = expert.account_id if expert.account_id in usable and "expert" in roles else None
     interests = tuple((name, dt.date.fromisoformat(last) if last else None) for name, last in expert.interests)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.consultations import closing, figures, forms, panel, rights, rules, words, workflow
+from plugins.consultations import access, closing, figures, forms, panel, rights, rules, words, workflow
 from plugins.consultations.models import Consultation, Draw
 from plugins.consultations.views import find
 from portal import audit
@@ -52,6 +52,7 @@ def _page(consultation: Consultation, form: forms.DrawForm | None = None, proble
 @require(rights.CONVENE)
 def index(consultation_id: int) -> Any:
     """Who sits, who could, and why others may not."""
+    access.viewed(find(consultation_id), "panel")
     return _page(find(consultation_id))
 
 

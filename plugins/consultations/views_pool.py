@@ -27,16 +27,21 @@ from portal.work import unit_of_work
 blueprint = Blueprint("consultations_pool", __name__, url_prefix="/consultations/experts", template_folder="templates")
 
 
-def _counted(expert_id: int) -> tuple[int, int, int]:
+def _counted(expert_id: int) -> tuple[int, int, int, int, int]:
     if "expert_loads" not in g:
         g.expert_loads = panel.loads(db.session())
-    found: dict[int, tuple[int, int, int]] = g.expert_loads
-    return found.get(expert_id, (0, 0, 0))
+    found: dict[int, tuple[int, int, int, int, int]] = g.expert_loads
+    return found.get(expert_id, panel.NEVER)
 
 
 def _on_time(row: Any) -> str:
-    _open, in_time, due = _counted(row.id)
+    _open, in_time, due, _invited, _declined = _counted(row.id)
     return f"{in_time} / {due}" if due else ""
+
+
+def _invited(row: Any) -> str:
+    invited, declined = _counted(row.id)[3:]
+    return f"{invited} / {declined}" if invited else ""
 
 
 def _term(row: Any) -> tuple[Any, str, str]:
@@ -66,6 +71,7 @@ def spec() -> ListSpec:
             Column("fields", _l("专业领域"), lambda row: "、".join(row.fields), css="wide"),
             Column("term", _l("聘期至"), lambda row: row.term_to, badge=_term, order="term"),
             Column("load", _l("在办"), lambda row: _counted(row.id)[0] or "", css="num"),
+            Column("invited", _l("受邀 / 谢绝"), _invited, css="num"),
             Column("on_time", _l("按期 / 应交"), _on_time, css="num"),
             Column("account", _l("账号"), lambda row: _("有") if row.account_id else _("无")),
         ],

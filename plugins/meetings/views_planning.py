@@ -56,8 +56,10 @@ def _clashes(form: Any, meeting: Meeting | None, chosen: list[int]) -> dict[str,
 @require(rights.CONVENE)
 def new() -> Any:
     """Plan a meeting."""
-    conference = telling.conference_of(db.session())
-    assert conference is not None
+    conference = telling.conference_of(db.session(), needed=False)
+    if conference is None:
+        flash(_("请先登记联席会议和成员单位。"), "warning")
+        return redirect(url_for("meetings_members.conference"), 303)
     form = forms.MeetingForm()
     if request.method == "GET":
         form.place.data, form.chair.data, form.recorder.data = conference.place, conference.convener, conference.contact

@@ -88,3 +88,36 @@ def test_files_of_an_appointment_are_kept_with_the_expert(play):
     data = {"files": upload(b"%PDF-1.4 appointment", "聘书.pdf")}
     assert play.send("sup", f"/attachments/consultations.expert/{expert.id}", data, content_type="multipart/form-data").status_code == 303
     assert "聘书.pdf" in play.text("sup", f"/consultations/experts/{expert.id}")
+
+
+def statements(client, path):
+    """How many statements a page asks."""
+    import sqlalchemy as sa
+
+    from portal.database import db
+
+    found = []
+
+    def count(_connection, _cursor, statement, *_rest):
+        found.append(statement)
+
+    client.get(path)
+    sa.event.listen(db.engine, "before_cursor_execute", count)
+    try:
+        assert client.get(path).status_code == 200
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", count)
+    return len(found)
+
+
+def test_pages_ask_as_much_of_many_as_of_one(play):
+    key = play.collecting("ex1", "ex2", "ex3")
+    addresses = ("/", "/consultations", f"/consultations/{key}", f"/consultations/{key}/panel", "/consultations/experts")
+    pages = [*(("sup", path) for path in addresses), ("jn_officer", "/"), ("jn_officer", "/consultations"), ("ex4", "/")]
+    before = {(who, path): statements(play[who], path) for who, path in pages}
+    for title in ("二", "三", "四"):
+        play.collecting("ex1", "ex4", "ex5", title=title)
+    play.give(key, "ex1")
+    after = {(who, path): statements(play[who], path) for who, path in pages}
+    touch = 2  # a session that was used notes it once a minute
+    assert all(after[page] <= before[page] + touch for page in pages) and max(after.values()) < 60
