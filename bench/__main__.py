@@ -15,7 +15,7 @@ from typing import Any
 
 from flask import Flask
 
-from bench import bare, world
+from bench import bare, training, world
 from portal import audit, sqlite
 from portal.context import system_actor, use_actor
 from portal.database import db
@@ -187,6 +187,7 @@ def main() -> None:
         print(f"{'sweep, cost a row from ' + format(small, ',') + ' to ' + format(large, ','):<46} {growth:+.0%} (limit +25%)   lock at most {longest * 1000:.0f} ms")
         plain, ours = bench_verify(folder, 100_000 if QUICK else 1_000_000)
         line(f"verify {100_000 if QUICK else 1_000_000:,} events", plain, ours, 1.5)
+        training.run(folder)
 
 
 if __name__ == "__main__":

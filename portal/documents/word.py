@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from functools import cache
 from typing import Any
 
 from docx import Document as new_document
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
@@ -48,12 +50,64 @@ def to_docx(document: Document) -> bytes:
     return _Writer(tidy(document)).save()
 
 
+@cache
+def _blank() -> bytes:
+    """An empty document with the page, the style and the page numbers of the standard: every document begins as a copy of it."""
+    file = new_document()
+    section = file.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.left_margin = Mm(37), Mm(28)
+    section.right_margin, section.bottom_margin = Mm(210 - 28 - TEXT_WIDTH_MM), Mm(297 - 37 - TEXT_HEIGHT_MM)
+    section.header_distance, section.footer_distance = Mm(22), Mm(24)
+    for grid in section._sectPr.findall(qn("w:docGrid")):
+        section._sectPr.remove(grid)
+    section._sectPr.append(element("docGrid", type="linesAndChars", linePitch=LINE_PITCH, charSpace=CHARACTER_SPACE))
+    normal = file.styles["Normal"]
+    set_font(normal, FANG, SIZE)
+    look = normal.element.get_or_add_rPr()
+    look.insert_element_before(element("spacing", val=CLOSER), "w:w", "w:kern", "w:position", "w:sz", "w:szCs")
+    look.append(element("lang", val="zh-CN", eastAsia="zh-CN"))
+    shape = normal.paragraph_format
+    shape.space_before = shape.space_after = Pt(0)
+    shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(PITCH)
+    shape.widow_control = False
+    for name in ("autoSpaceDE", "autoSpaceDN", "snapToGrid"):
+        normal.element.get_or_add_pPr().insert_element_before(element(name, val=0), "w:spacing", "w:ind", "w:jc", "w:outlineLvl")
+    file.settings.odd_and_even_pages_header_footer = True
+    _page_number(file, section.footer.paragraphs[0], WD_ALIGN_PARAGRAPH.RIGHT)
+    _page_number(file, section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
+    for style in list(file.styles):
+        if style.type != WD_STYLE_TYPE.PARAGRAPH and not style.element.get(qn("w:default")):
+            style.delete()
+    stream = io.BytesIO()
+    file.save(stream)
+    return stream.getvalue()
+
+
+def _page_number(file: Any, paragraph: Paragraph, align: WD_ALIGN_PARAGRAPH) -> None:
+    """4号半角宋体 with a dash on each side, one character from the edge: right on odd pages, left on even ones (7.5)."""
+    paragraph.style, paragraph.alignment = file.styles["Normal"], align
+    shape = paragraph.paragraph_format
+    shape.left_indent, shape.right_indent = (Pt(14), None) if align == WD_ALIGN_PARAGRAPH.LEFT else (None, Pt(14))
+    set_font(paragraph.add_run("— "), SONG, 14)
+    for kind, text in (("begin", ""), ("", " PAGE "), ("end", "")):
+        run = paragraph.add_run()
+        set_font(run, SONG, 14)
+        if kind:
+            run._element.append(element("fldChar", fldCharType=kind))
+        else:
+            code = element("instrText")
+            code.text = text
+            run._element.append(code)
+    set_font(paragraph.add_run(" —"), SONG, 14)
+
+
 class _Writer:
     """Writes one document from top to bottom."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.file = new_document()
+        self.file = new_document(io.BytesIO(_blank()))
         self.body = self.file.element.body
         self.breaks = False
         self._page()
@@ -72,27 +126,6 @@ class _Writer:
 
     def _page(self) -> None:
         section = self.file.sections[0]
-        section.page_width, section.page_height = Mm(210), Mm(297)
-        section.top_margin, section.left_margin = Mm(37), Mm(28)
-        section.right_margin, section.bottom_margin = Mm(210 - 28 - TEXT_WIDTH_MM), Mm(297 - 37 - TEXT_HEIGHT_MM)
-        section.header_distance, section.footer_distance = Mm(22), Mm(24)
-        for grid in section._sectPr.findall(qn("w:docGrid")):
-            section._sectPr.remove(grid)
-        section._sectPr.append(element("docGrid", type="linesAndChars", linePitch=LINE_PITCH, charSpace=CHARACTER_SPACE))
-        normal = self.file.styles["Normal"]
-        set_font(normal, FANG, SIZE)
-        look = normal.element.get_or_add_rPr()
-        look.insert_element_before(element("spacing", val=CLOSER), "w:w", "w:kern", "w:position", "w:sz", "w:szCs")
-        look.append(element("lang", val="zh-CN", eastAsia="zh-CN"))
-        shape = normal.paragraph_format
-        shape.space_before = shape.space_after = Pt(0)
-        shape.line_spacing_rule, shape.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(PITCH)
-        shape.widow_control = False
-        for name in ("autoSpaceDE", "autoSpaceDN", "snapToGrid"):
-            normal.element.get_or_add_pPr().insert_element_before(element(name, val=0), "w:spacing", "w:ind", "w:jc", "w:outlineLvl")
-        self.file.settings.odd_and_even_pages_header_footer = True
-        self._page_number(section.footer.paragraphs[0], WD_ALIGN_PARAGRAPH.RIGHT)
-        self._page_number(section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
         for at, header in enumerate((section.header, section.even_page_header)):
             self._header(header.paragraphs[0], at)
         if self.document.form == "correspondence":
@@ -102,23 +135,6 @@ class _Writer:
         day = self.document.date if isinstance(self.document.date, dt.date) else dt.date(2026, 1, 1)
         about.created = about.modified = dt.datetime.combine(day, dt.time())
         about.language = "zh-CN"
-
-    def _page_number(self, paragraph: Paragraph, align: WD_ALIGN_PARAGRAPH) -> None:
-        """4号半角宋体 with a dash on each side, one character from the edge: right on odd pages, left on even ones (7.5)."""
-        paragraph.style, paragraph.alignment = self.file.styles["Normal"], align
-        shape = paragraph.paragraph_format
-        shape.left_indent, shape.right_indent = (Pt(14), None) if align == WD_ALIGN_PARAGRAPH.LEFT else (None, Pt(14))
-        set_font(paragraph.add_run("— "), SONG, 14)
-        for kind, text in (("begin", ""), ("", " PAGE "), ("end", "")):
-            run = paragraph.add_run()
-            set_font(run, SONG, 14)
-            if kind:
-                run._element.append(element("fldChar", fldCharType=kind))
-            else:
-                code = element("instrText")
-                code.text = text
-                run._element.append(code)
-        set_font(paragraph.add_run(" —"), SONG, 14)
 
     def _header(self, paragraph: Paragraph, number: int) -> None:
         paragraph.style, paragraph.alignment = self.file.styles["Normal"], WD_ALIGN_PARAGRAPH.RIGHT
