@@ -42,8 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from portal.core_plugin import CorePlugin
     from portal.crypto import Keyring, secret_key
     from portal.plugins import PluginManager
-    from portal.web import security
-    from portal.web.locale import select as select_locale
+    from portal.web import locale, security
 
     settings = settings or load_settings()
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,7 +52,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     plugins = PluginManager(settings, CorePlugin(), __version__)
     app.extensions["portal"] = Portal(settings, Keyring.open(settings.instance, settings.cipher), plugins, create_app)
     folders = ";".join(map(str, (CATALOGUES, *plugins.hooks.portal_translations())))
-    Babel(app, default_locale="zh_Hans_CN", default_timezone=settings.timezone, locale_selector=select_locale, default_translation_directories=folders)
+    Babel(app, default_locale="zh_Hans_CN", default_timezone=settings.timezone, locale_selector=locale.select, default_translation_directories=folders)
+    locale.init_app(app)
     import_models()
     tenancy.init_app(app)
     lifecycle.init_app(app)

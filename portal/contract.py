@@ -187,6 +187,7 @@ class MeetingRequest:
     place: str
     accounts: tuple[int, ...]
     note: str = ""
+    minutes: int = 120
 
 
 @dataclass(frozen=True)

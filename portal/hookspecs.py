@@ -101,7 +101,7 @@ class PortalHooks:
 
     @hookspec
     def portal_navigation(self) -> list[NavItem]:  # type: ignore[empty-body]
-        """Entries of the navigation, of the town, with each page."""
+        """Entries of the navigation, of the town: worked out once for each role in an organisation, until modules or figures change."""
 
     @hookspec
     def portal_dashboard_cards(self, today: dt.date) -> list[Card]:  # type: ignore[empty-body]
@@ -117,7 +117,7 @@ class PortalHooks:
 
     @hookspec
     def portal_todos(self, today: dt.date) -> list[Todo]:  # type: ignore[empty-body]
-        """What waits for the acting role, of the town. Computed each time, so it vanishes with its cause."""
+        """What waits for the acting role, of the town: counted in audited records, anew whenever one has changed, so it vanishes with its cause."""
 
     @hookspec
     def portal_search(self, query: str, limit: int) -> list[Hit]:  # type: ignore[empty-body]

@@ -7,6 +7,7 @@ import importlib.util
 import logging
 import re
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.config import Settings
 from portal.contract import Manifest
-from portal.database import Base, db, read_beside
+from portal.database import Base, db, is_writing, read_beside
 from portal.errors import Refused
 from portal.hookspecs import PortalHooks
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 GROUP = "portal.plugins"
+MOST_REMEMBERED = 2000
 EXTRA_NAMESPACE = "portal_extra_plugins"
 
 
@@ -55,6 +57,9 @@ class Revision(Base):
     value: Mapped[int] = mapped_column(default=0)
 
 
+_REVISIONS = select(Revision.name, Revision.value)
+
+
 def bump(session: Session, name: str) -> None:
     """Tell all processes that ``name`` changed, with the commit of this transaction."""
     row = session.get(Revision, name, with_for_update=True)
@@ -70,7 +75,7 @@ def revision(name: str) -> int:
     """The present value of a counter, read at most once a request and transaction."""
     found: dict[str, int] | None = g.get("revisions")
     if found is None:
-        found = {row.name: row.value for row in read_beside(select(Revision.name, Revision.value))}
+        found = {row[0]: row[1] for row in read_beside(_REVISIONS)}
         g.revisions = found
     return found.get(name, 0)
 
@@ -132,6 +137,8 @@ class PluginManager:
         self._manager.add_hookspecs(PortalHooks)
         self._plugins: dict[str, Any] = {}
         self._enabled: tuple[int, dict[str, frozenset[int]]] | None = None
+        self._remembered: tuple[tuple[int, ...], dict[Any, Any]] = ((), {})
+        self._declared: dict[str, list[Any]] = {}
         self.core = core
         self._manager.register(self.core, "core")
         found = self._discover(settings)
@@ -234,6 +241,24 @@ class PluginManager:
         """The same from the core and the plugins that are on for this organisation."""
         return self._flat(self.hooks_for(org_id, hook)(**arguments))
 
+    def declared(self, hook: str) -> list[Any]:
+        """What a hook that is asked at start gives from all plugins; asked once."""
+        if hook not in self._declared:
+            self._declared[hook] = self.collect(hook)
+        return self._declared[hook]
+
+    def remember(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What ``make`` gives, worked out once until a switch or a figure changes. For what depends on nothing else but the key."""
+        if is_writing():
+            return make()
+        now = (revision("plugins"), revision("settings"))
+        if self._remembered[0] != now or len(self._remembered[1]) > MOST_REMEMBERED:
+            self._remembered = (now, {})
+        kept = self._remembered[1]
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
+
     @staticmethod
     def _flat(results: list[list[Any]]) -> list[Any]:
         return [item for result in reversed(results) for item in result or ()]
@@ -270,20 +295,23 @@ class PluginManager:
     def forget(self) -> None:
         """Read the switches anew at the next question."""
         self._enabled = None
+        self._remembered = ((), {})
         if has_app_context():
             g.pop("revisions", None)
 
     def enabled_orgs(self, name: str) -> frozenset[int]:
         """The organisations for which a plugin is on."""
+        return self.switches().get(name, frozenset()) if name in self._plugins else frozenset()
+
+    def switches(self) -> dict[str, frozenset[int]]:
+        """For each plugin the organisations for which it is on; another object as soon as any switch has changed."""
         now = revision("plugins")
         if self._enabled is None or self._enabled[0] != now:
             found: dict[str, set[int]] = {}
             for plugin, org_id in read_beside(select(PluginState.plugin, PluginState.org_id).where(PluginState.enabled)):
                 found.setdefault(plugin, set()).add(org_id)
             self._enabled = (now, {plugin: frozenset(orgs) for plugin, orgs in found.items()})
-        if name not in self._plugins:
-            return frozenset()
-        return self._enabled[1].get(name, frozenset())
+        return self._enabled[1]
 
     def enabled(self, name: str, org_id: int) -> bool:
         return org_id in self.enabled_orgs(name)

@@ -40,7 +40,7 @@ _cached: dict[int, tuple[int, Values]] = {}
 
 def all_settings() -> dict[str, Setting]:
     """Every declared figure by its key."""
-    return {setting.key: setting for setting in current_app.extensions["portal"].plugins.collect("portal_settings")}
+    return {setting.key: setting for setting in current_app.extensions["portal"].plugins.declared("portal_settings")}
 
 
 def _values() -> Values:

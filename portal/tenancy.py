@@ -7,16 +7,18 @@ scope takes :func:`crossing`, which has a name, a reason and an event in the tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Table, TextClause, and_, event, false, not_, true
-from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, with_loader_criteria
-from sqlalchemy.sql import visitors
+from flask import Flask, current_app, g, has_request_context
+from sqlalchemy import BindParameter, ColumnElement, and_, event, false, not_, true
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.interfaces import CriteriaOption
+from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.sql.cache_key import anon_map
 
 from portal.context import Actor, current_actor
 from portal.database import Base, OrgScoped, db
@@ -92,61 +94,33 @@ def visible_orgs(plugin: str | None, scope: Scope | None = None) -> frozenset[in
     return enabled if scope.orgs is None else enabled & scope.orgs
 
 
-_models: tuple[list[type[Any]], list[type[Any]]] = ([], [])
-
-
-def scoped_models() -> list[type[Any]]:
-    """Every mapped model that tenancy applies to; looked for anew when a class was added or went."""
-    global _models
-    direct = OrgScoped.__subclasses__()
-    if direct != _models[0]:
-        _models = (direct, _find_models(direct))
-    return _models[1]
-
-
-def _find_models(direct: list[type[Any]]) -> list[type[Any]]:
-    found: list[type[Any]] = []
-    pending = list(direct)
-    while pending:
-        model = pending.pop()
-        pending.extend(model.__subclasses__())
-        if issubclass(model, Base) and "__mapper__" in model.__dict__:
-            found.append(model)
-    return found
-
-
-_reached: dict[str, tuple[type[Any], ...]] = {}
-_known = 0
-
-
-def concerned(statement: Any) -> tuple[type[Any], ...]:
-    """The scoped models of which a statement may read rows: those of its tables, wherever they stand in it, and those to
-    which the relationships of these lead, since they may be loaded along. What cannot be looked through concerns all."""
-    global _known
-    if _known != len(Base.metadata.tables):
-        _reached.clear()
-        _known = len(Base.metadata.tables)
-    found: dict[type[Any], None] = {}
-    for element in visitors.iterate(statement):
-        if isinstance(element, TextClause | FromStatement):
-            return tuple(scoped_models())
-        if isinstance(element, Table):
-            found.update(dict.fromkeys(_reached_from(element.name)))
-    return tuple(found)
-
-
-def _reached_from(table: str) -> tuple[type[Any], ...]:
-    if table not in _reached:
-        pending = [mapper for mapper in Base.registry.mappers if table in {part.name for part in mapper.tables}]
-        seen = set(pending)
+def scoped_models() -> tuple[type[Any], ...]:
+    """Every mapped model that tenancy applies to."""
+    if "scoped" not in _models:
+        found: list[type[Any]] = []
+        pending = list(OrgScoped.__subclasses__())
         while pending:
-            for relationship in pending.pop().relationships:
-                if relationship.mapper not in seen:
-                    seen.add(relationship.mapper)
-                    pending.append(relationship.mapper)
-        models = {mapper.class_ for mapper in seen}
-        _reached[table] = tuple(model for model in scoped_models() if model in models)
-    return _reached[table]
+            model = pending.pop()
+            pending.extend(model.__subclasses__())
+            if issubclass(model, Base) and "__mapper__" in model.__dict__:
+                found.append(model)
+        _models.update(scoped=tuple(found), confidential=tuple(model for model in found if issubclass(model, Confidential)),
+                       guarded=tuple(model for model in found if issubclass(model, Guarded)))  # fmt: skip
+    return _models["scoped"]
+
+
+def _confidential_models() -> tuple[type[Any], ...]:
+    scoped_models()
+    return _models["confidential"]
+
+
+_models: dict[str, tuple[type[Any], ...]] = {}
+"""The models that there are; forgotten when one is added."""
+
+
+@event.listens_for(Mapper, "after_mapper_constructed")
+def _model_added(_mapper: Any, _model: Any) -> None:
+    _models.clear()
 
 
 class Confidential:
@@ -206,43 +180,102 @@ def reaches(record: Any) -> bool:
     return current_scope().allows(record.org_id) or (isinstance(record, Guarded) and record.written_by(current_actor()))
 
 
-MOST_CRITERIA = 4000
-_criteria: dict[Any, Any] = {}
+class Narrowing(CriteriaOption):
+    """The narrowing of every model to its organisations as one option of a statement.
+
+    It does what ``with_loader_criteria`` of each model does; but what the key of SQLAlchemy's statement cache needs is
+    worked out once and not with each statement, which is most of what the narrowing costs.
+    """
+
+    inherit_cache = False
+    propagate_to_loaders = True
+    _is_has_cache_key = True
+    _shapes: ClassVar[dict[Any, int]] = {}
+
+    def __init__(self, parts: Sequence[LoaderCriteriaOption]) -> None:
+        self._parts = tuple(parts)
+        self._values: list[BindParameter[Any]] = []
+        anonymous = anon_map()
+        shape = tuple(part._gen_cache_key(anonymous, self._values) for part in parts)  # type: ignore[no-untyped-call]
+        self._key = (Narrowing, self._shapes.setdefault(shape, len(self._shapes)))
+
+    def _gen_cache_key(self, anon_map: Any, bindparams: list[BindParameter[Any]]) -> tuple[Any, ...]:
+        bindparams.extend(self._values)
+        return self._key
+
+    def process_compile_state(self, compile_state: Any) -> None:
+        self.get_global_criteria(compile_state.global_attributes)
+
+    def process_compile_state_replaced_entities(self, compile_state: Any, mapper_entities: Any) -> None:
+        self.process_compile_state(compile_state)
+
+    def get_global_criteria(self, attributes: dict[Any, Any]) -> None:
+        for part in self._parts:
+            part.get_global_criteria(attributes)
+
+
+_ready: dict[tuple[Any, ...], tuple[Any, Any, Narrowing | None]] = {}
+"""For each scope the switches and the models for which its narrowing was made, and the narrowing."""
+_narrowings: dict[Any, Narrowing] = {}
+_guards: dict[Any, Any] = {}
+MOST_KEPT = 1000
 
 
 def _criterion(model: type[Any], orgs: frozenset[int], reading: bool) -> Any:
-    """The narrowing of one model, built once for each set of organisations."""
-    key = (model, orgs, reading)
-    if key not in _criteria:
-        if not orgs:
-            condition: Any = false()
-        elif len(orgs) == 1:
-            condition = model.org_id == next(iter(orgs))
-        else:
-            condition = model.org_id.in_(sorted(orgs))
-        if orgs and reading and issubclass(model, Shared):
-            condition = condition | model.let_in(orgs)
-        _criteria[key] = with_loader_criteria(model, condition, include_aliases=True)
-    return _criteria[key]
+    """The narrowing of one model."""
+    if not orgs:
+        condition: Any = false()
+    elif len(orgs) == 1:
+        condition = model.org_id == next(iter(orgs))
+    else:
+        condition = model.org_id.in_(sorted(orgs))
+    if orgs and reading and issubclass(model, Shared):
+        condition = condition | model.let_in(orgs)
+    return with_loader_criteria(model, condition, include_aliases=True)
+
+
+def _narrowing(scope: Scope, reading: bool, guarded: bool) -> Narrowing | None:
+    """The narrowing of a scope; the same object until a switch changes or a model is added. ``guarded``: without those that are narrowed otherwise."""
+    plugins, models = current_app.extensions["portal"].plugins, scoped_models()
+    switches, key = plugins.switches(), (id(plugins), scope, reading, guarded)
+    kept = _ready.get(key)
+    if kept is None or kept[0] is not switches or kept[1] is not models:
+        if len(_ready) > MOST_KEPT:
+            _ready.clear()
+        kept = _ready[key] = (switches, models, _made(scope, reading, guarded))
+    return kept[2]
+
+
+def _made(scope: Scope, reading: bool, guarded: bool) -> Narrowing | None:
+    """The narrowing of a scope, built once for each set of organisations that its models are seen in."""
+    seen: dict[str | None, frozenset[int] | None] = {}
+    wanted = []
+    for model in scoped_models():
+        if guarded and issubclass(model, Guarded):
+            continue
+        plugin = model.__plugin__
+        if plugin not in seen:
+            seen[plugin] = visible_orgs(plugin, scope)
+        orgs = seen[plugin]
+        if orgs is not None:
+            wanted.append((model, orgs))
+    if not wanted:
+        return None
+    key = (reading, tuple(wanted))
+    if key not in _narrowings:
+        if len(_narrowings) > MOST_KEPT:
+            _narrowings.clear()
+        _narrowings[key] = Narrowing([_criterion(model, orgs, reading) for model, orgs in wanted])
+    return _narrowings[key]
 
 
 def _narrow(state: ORMExecuteState) -> None:
     if not (state.is_select or state.is_update or state.is_delete) or state.is_column_load or state.execution_options.get("unscoped"):
         return
-    if len(_criteria) > MOST_CRITERIA:
-        _criteria.clear()
     scope = current_scope()
     guarded = current_actor().account_id is not None and not scope.unguarded
-    options = []
-    models = concerned(state.statement)
-    for model in models:
-        if guarded and issubclass(model, Guarded):
-            options.append(_guard(model, scope))
-            continue
-        orgs = visible_orgs(model.__plugin__, scope)
-        if orgs is not None:
-            options.append(_criterion(model, orgs, state.is_select))
-    options.extend(_confidential(models))
+    narrowing = _narrowing(scope, state.is_select, guarded)
+    options = [*([narrowing] if narrowing is not None else []), *(_guard(model, scope) for model in _models["guarded"] if guarded), *_confidential()]
     if options:
         state.statement = state.statement.options(*options)
 
@@ -256,27 +289,42 @@ def _guard(model: Any, scope: Scope) -> Any:
     try:
         orgs = visible_orgs(model.__plugin__, Scope(scope.name, None, scope.switched_off))
         key = (model, orgs, actor.account_id, actor.org_id, model.open_key(actor))
-        if key not in _criteria:
+        if key not in _guards:
+            if len(_guards) > MOST_KEPT:
+                _guards.clear()
             conditions = [condition for condition in (model.opened_to(actor), None if orgs is None else model.org_id.in_(sorted(orgs))) if condition is not None]
-            _criteria[key] = with_loader_criteria(model, and_(true(), *conditions), include_aliases=True)
-        return _criteria[key]
+            _guards[key] = with_loader_criteria(model, and_(true(), *conditions), include_aliases=True)
+        return _guards[key]
     finally:
         _looking.reset(token)
 
 
-def _confidential(models: tuple[type[Any], ...]) -> Iterator[Any]:
+def _confidential() -> Sequence[Any]:
+    """What is kept from whoever is acting, as options; worked out once a request and actor."""
     actor = current_actor()
     if actor.account_id is None or _looking.get():
-        return
+        return ()
+    if not has_request_context():
+        return _kept(actor)
+    known: dict[Actor, Sequence[Any]] = g.setdefault("kept", {})
+    if actor not in known:
+        known[actor] = _kept(actor)
+    return known[actor]
+
+
+def _kept(actor: Actor) -> Sequence[Any]:
     token = _looking.set(True)
     try:
-        for model in models:
-            if issubclass(model, Confidential):
-                kept = model.kept_from(actor)
-                if kept is not None:
-                    yield with_loader_criteria(model, not_(kept), include_aliases=True)
+        found = [(model, model.kept_from(actor)) for model in _confidential_models()]
     finally:
         _looking.reset(token)
+    return tuple(with_loader_criteria(model, not_(kept), include_aliases=True) for model, kept in found if kept is not None)
+
+
+def look_again() -> None:
+    """What is kept from whom has changed in this request: it is worked out anew."""
+    if has_request_context():
+        g.pop("kept", None)
 
 
 def _check_writes(session: Session, _context: Any, _instances: Any) -> None:

@@ -15,7 +15,7 @@ from portal.auth.models import RoleGrant
 from portal.context import current_actor
 from portal.directory.models import Person
 from portal.errors import NotFound, Refused
-from portal.tenancy import crossing
+from portal.tenancy import crossing, look_again
 
 
 def officers(session: Session, org_id: int) -> Sequence[Person]:
@@ -82,6 +82,7 @@ def forget_hidden() -> None:
     if has_request_context():
         for key in [key for key in vars(g) if key.startswith("complaints_hidden_")]:
             g.pop(key)
+    look_again()
 
 
 def shut_out_of(session: Session, complaint_id: int) -> set[int]:

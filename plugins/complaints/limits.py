@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask_babel import gettext as _
@@ -91,13 +91,24 @@ def moved(session: Session, complaint: Complaint, before: dt.date | None, why: s
         note(session, complaint, "deadline", text)
 
 
+def lights(today: dt.date) -> Callable[[Any], str]:
+    """What tells green, amber, red or grey of matters, or of rows with their ``state``, ``due_on`` and ``org_id``, on a day."""
+    between, open_states, known = current_calendar().working_days_between, frozenset(rules.OPEN), dict[tuple[int, dt.date | None], str]()
+
+    def light(row: Any) -> str:
+        if row.state not in open_states or row.state == "suspended":
+            return "grey"
+        key = (row.org_id, row.due_on)
+        if key not in known:
+            known[key] = deadlines.light(row.due_on, today, between, amber=get_setting(figures.AMBER, row.org_id, today))
+        return known[key]
+
+    return light
+
+
 def light(row: Any, today: dt.date) -> str:
-    """green, amber, red or grey, of a matter or of a row with its ``state``, ``due_on`` and ``org_id``."""
-    if row.state not in rules.OPEN:
-        return "grey"
-    amber = get_setting(figures.AMBER, row.org_id, today)
-    between = current_calendar().working_days_between
-    return deadlines.light(row.due_on, today, between, suspended=row.state == "suspended", amber=amber)
+    """green, amber, red or grey, of one matter or row."""
+    return lights(today)(row)
 
 
 def calendar_changed(years: list[int]) -> None:

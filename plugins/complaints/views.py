@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
@@ -21,10 +23,11 @@ from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import NotFound, Refused
 from portal.records import attachments, once
-from portal.records.lists import Choice, Column, Dates, Exact, Flag, ListSpec, Order
+from portal.records.lists import Choice, Column, Dates, Exact, Flag, ListSpec, Order, RowFunction, per_page, ready
 from portal.records.secrecy import refuse_marked
 from portal.records.views import show_list
 from portal.search import matching
+from portal.web.tables import address
 from portal.work import unit_of_work
 
 blueprint = Blueprint("complaints", __name__, url_prefix="/complaints", template_folder="templates")
@@ -53,22 +56,48 @@ def _select_whole() -> Any:
     return _select().add_columns(*more).outerjoin(Identity, Identity.complaint_id == Complaint.id).outerjoin(MAIN, MAIN.id == Complaint.main_id)
 
 
-def state_badge(row: Any) -> tuple[Any, str, str]:
-    state = workflow.COMPLAINT.state(row.state)
-    return state.title, state.tone, state.icon
+STATES = {state.code: state.title for state in workflow.STATES}
+
+
+@per_page
+def state_badges() -> RowFunction:
+    said = {state.code: (str(state.title), state.tone, state.icon) for state in workflow.STATES}
+    return lambda row: said[row.state]
+
+
+@per_page
+def due_badges() -> RowFunction:
+    """The clock: how long still, or since when overdue."""
+    day, open_states = today(), frozenset(rules.OPEN)
+    light_of, late, provisional, still = limits.lights(day), _("超期 %(n)s 天", n="%(n)s"), _("（暂定）"), (_("中止"), "grey", "player-pause")
+
+    def badge(row: Any) -> tuple[Any, str, str] | None:
+        if row.state not in open_states or row.due_on is None:
+            return None
+        light = light_of(row)
+        if light == "grey":
+            return still
+        text = late % {"n": (day - row.due_on).days} if light == "red" else row.due_on.isoformat()
+        return f"{text}{provisional}" if row.due_provisional else text, light, TONES[light]
+
+    return badge
 
 
 def due_badge(row: Any) -> tuple[Any, str, str] | None:
-    """The clock: how long still, or since when overdue."""
-    if row.state not in rules.OPEN or row.due_on is None:
-        return None
-    light = limits.light(row, today())
-    if light == "grey":
-        return _("中止"), "grey", "player-pause"
-    mark = _("（暂定）") if row.due_provisional else ""
-    late = (today() - row.due_on).days
-    text = _("超期 %(n)s 天", n=late) if light == "red" else row.due_on.isoformat()
-    return f"{text}{mark}", light, TONES[light]
+    """The clock of one matter."""
+    found: tuple[Any, str, str] | None = ready(due_badges)(row)
+    return found
+
+
+def said(words_: dict[str, Any], name: str) -> RowFunction:
+    """A column whose codes are shown in words."""
+
+    @per_page
+    def texts() -> RowFunction:
+        spoken, of = {code: str(word) for code, word in words_.items()}, attrgetter(name)
+        return lambda row: spoken.get(of(row), of(row))
+
+    return texts
 
 
 def due_condition(value: str) -> Any:
@@ -99,18 +128,17 @@ def named_officers() -> dict[int, str]:
     return {key: "、".join(names) for key, names in found.items()}
 
 
-def _columns(whole: bool) -> list[Column]:
-    several = not g.grant.organisation.is_town
+def _columns(whole: bool, several: bool) -> list[Column]:
     found = [
-        Column("number", _l("编号"), lambda row: row.number, link=lambda row: url_for("complaints.detail", complaint_id=row.id)),
+        Column("number", _l("编号"), lambda row: row.number, link=address("complaints.detail", "complaint_id")),
         Column("title", _l("标题"), lambda row: row.title, css="wide"),
         Column("town", _l("街镇"), lambda row: town_names().get(row.org_id, ""), shown=several),
-        Column("kind", _l("类别"), lambda row: words.KINDS[row.kind]),
-        Column("channel", _l("渠道"), lambda row: words.CHANNELS.get(row.channel, row.channel), shown=False),
+        Column("kind", _l("类别"), said(words.KINDS, "kind")),
+        Column("channel", _l("渠道"), said(words.CHANNELS, "channel"), shown=False),
         Column("received", _l("收到日期"), lambda row: row.received_on, css="num", order="received"),
         Column("handler", _l("承办人"), lambda row: row.handler_name),
-        Column("state", _l("状态"), lambda row: workflow.COMPLAINT.state(row.state).title, badge=state_badge),
-        Column("due", _l("期限"), lambda row: row.due_on, badge=due_badge, order="due"),
+        Column("state", _l("状态"), said(STATES, "state"), badge=state_badges),
+        Column("due", _l("期限"), lambda row: row.due_on, badge=due_badges, order="due"),
     ]
     if not whole:
         return found
@@ -137,13 +165,25 @@ def _columns(whole: bool) -> list[Column]:
 
 def register(*, whole: bool = False) -> ListSpec:
     """The register of the acting role; ``whole`` with every column, for the export."""
-    named = [(str(key), name) for key, name in town_names().items()]
-    towns = [] if g.grant.organisation.is_town else [Choice("town", _l("街镇"), named, lambda value: Complaint.org_id == int(value))]
+    if g.grant.organisation.is_town and not whole:
+        return _of_town(can(rights.APPROVE_PUBLICATION))
+    named = [] if g.grant.organisation.is_town else [(str(key), name) for key, name in town_names().items()]
+    return _register(whole, can(rights.APPROVE_PUBLICATION), named)
+
+
+@cache
+def _of_town(publishing: bool) -> ListSpec:
+    """The register of a town has the same shape in every town: made once."""
+    return _register(False, publishing, [])
+
+
+def _register(whole: bool, publishing: bool, named: list[tuple[str, str]]) -> ListSpec:
+    towns = [Choice("town", _l("街镇"), named, lambda value: Complaint.org_id == int(value))] if named else []
     return ListSpec(
         name="complaints.complaint",
         select=_select_whole if whole else _select,
         key=Complaint.id,
-        columns=_columns(whole),
+        columns=_columns(whole, bool(named)),
         orders={
             "due": Order(_l("期限"), [(Complaint.sort_due, False)]),
             "due-": Order(_l("期限"), [(Complaint.sort_due, True)]),
@@ -156,11 +196,11 @@ def register(*, whole: bool = False) -> ListSpec:
             Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.STATES], lambda value: Complaint.state == value),
             Choice("kind", _l("类别"), list(words.KINDS.items()), lambda value: Complaint.kind == value),
             Choice("channel", _l("渠道"), list(words.CHANNELS.items()), lambda value: Complaint.channel == value),
-            Choice("result", _l("结论"), [*words.RESULTS.items(), ("-", _l("未填写结论"))], lambda value: Complaint.result == value.strip("-")),
+            Choice("result", _l("结论"), [*words.RESULTS.items(), ("-", _l("未填写结论"))], lambda value: Complaint.result == value.strip("-"), quiet=True),
             *towns,
             Flag("mine", _l("我承办的"), lambda: Complaint.handler_id == g.account.id),
-            *([Flag("unpublished", _l("可公示未公示"), lambda: publicity.eligible() & Complaint.publish.is_(False))] if can(rights.APPROVE_PUBLICATION) else []),
-            Choice("late", _l("按期或超期"), [("0", _l("按期办结")), ("1", _l("超期办结"))], lambda value: Complaint.late.is_(value == "1")),
+            *([Flag("unpublished", _l("可公示未公示"), lambda: publicity.eligible() & Complaint.publish.is_(False))] if publishing else []),
+            Choice("late", _l("按期或超期"), [("0", _l("按期办结")), ("1", _l("超期办结"))], lambda value: Complaint.late.is_(value == "1"), quiet=True),
             Dates("received", _l("收到日期"), Complaint.received_on),
             Choice("outcome", _l("办理去向"), list(words.OUTCOMES.items()), counting.outcome_condition, quiet=True),
             Exact("category", _l("领域"), Complaint.category),

@@ -99,9 +99,8 @@ def schedule(session: Session, consultation: Consultation, data: Data, _today: d
     at = dt.datetime.combine(data["meeting_on"], data["meeting_time"], tzinfo=zone)
     members = access.panel_side(session, consultation.id, ("invited", "promised", "declared", "submitted"))
     attending = [*members, *access.town_side(session, consultation.id)]
-    title = _("案件联合会商 %(number)s", number=consultation.number)
     request = MeetingRequest(
-        access.CASE, consultation.id, consultation.org_id, title, at, data["meeting_place"], tuple(sorted({account for account, _org in attending})),
+        access.CASE, consultation.id, consultation.org_id, _("案件联合会商会议"), at, data["meeting_place"], tuple(sorted({account for account, _org in attending})),
         str(data.get("meeting_note") or ""),
     )  # fmt: skip
     arranged = current_app.extensions["portal"].plugins.hooks_for(consultation.org_id, "portal_schedule_meeting")(request=request)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, MeetingRequest, NavItem, Panel, Paper, Permission, RecordType, Role, ScheduledMeeting, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -63,6 +63,12 @@ class MeetingsPlugin:
         from plugins.meetings.words import WORDS
 
         return [WORDS]
+
+    @hookimpl
+    def portal_schedule_meeting(self, request: MeetingRequest) -> ScheduledMeeting | None:
+        from plugins.meetings import arranging
+
+        return arranging.arrange(request)
 
     @hookimpl
     def portal_workflows(self) -> list[Any]:

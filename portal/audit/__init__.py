@@ -12,13 +12,15 @@ from portal import tenancy
 from portal.audit import capture, checkpoints, standing
 from portal.audit.capture import encode_row
 from portal.audit.chain import Draft, record_key, write_events
-from portal.audit.models import PORTAL_CHAIN, Event
+from portal.audit.models import PORTAL_CHAIN, Event, Head
 from portal.audit.verify import Report, verify
 from portal.context import use_action as action
-from portal.database import Base, db
+from portal.database import Base, db, read_beside
 from portal.work import is_working, separate_write
 
-__all__ = ["PORTAL_CHAIN", "Draft", "Event", "Report", "action", "encode_row", "history", "init_app", "note", "verify_instance", "write_events"]
+__all__ = ["PORTAL_CHAIN", "Draft", "Event", "Report", "action", "encode_row", "heads_now", "history", "init_app", "note", "verify_instance", "write_events"]
+
+_HEADS = select(Head.hash).order_by(Head.chain_id)
 
 
 def note(
@@ -46,6 +48,11 @@ def note(
         return
     with separate_write(name, reason=reason) as session:
         write_events(session, [draft])
+
+
+def heads_now() -> bytes:
+    """A mark of the trail as this transaction sees it: another one as soon as any audited record has changed."""
+    return b"".join([bytes(row[0]) for row in read_beside(_HEADS)])
 
 
 def history(record_type: str, record_id: int, limit: int = 50) -> list[Event]:

@@ -57,7 +57,7 @@ def _plugins() -> Any:
 
 def all_roles() -> dict[str, Role]:
     """Every role by its code."""
-    return {role.code: role for role in _plugins().collect("portal_roles")}
+    return {role.code: role for role in _plugins().declared("portal_roles")}
 
 
 def all_permissions() -> dict[str, Permission]:
@@ -69,6 +69,11 @@ def matrix(org_id: int | None = None) -> dict[str, set[str]]:
 
     No plugin adds to the rights of the three administrators, who have no business with its records.
     """
+    kept: dict[str, set[str]] = _plugins().remember(("matrix", org_id), lambda: _matrix(org_id))
+    return kept
+
+
+def _matrix(org_id: int | None) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {code: set() for code in all_roles()}
     ask = _plugins().hooks.portal_role_grants if org_id is None else _plugins().hooks_for(org_id, "portal_role_grants")
     for grants in ask():

@@ -9,11 +9,12 @@ from typing import Any
 from flask import Flask, Response, g, request, session
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import joinedload
 
 from portal import audit
 from portal.auth import roles
 from portal.auth.login import token_hash
-from portal.auth.models import AccountSession, RoleGrant
+from portal.auth.models import Account, AccountSession, RoleGrant
 from portal.auth.operations import settings
 from portal.context import Actor, set_actor
 from portal.database import db, utcnow
@@ -24,12 +25,13 @@ from portal.work import is_working, separate_write
 log = logging.getLogger(__name__)
 TOKEN = "token"
 TOUCH_SECONDS = 60
+_WITH_GRANTS = (joinedload(AccountSession.account).joinedload(Account.grants),)
 
 
 def load(token: str) -> AccountSession | None:
     """The living session of a token: not ended, not idle, not too old, of an active account."""
     config, now = settings(), utcnow()
-    row = db.session.get(AccountSession, token_hash(token))
+    row = db.session.get(AccountSession, token_hash(token), options=_WITH_GRANTS)
     if row is None or row.ended_at is not None or not row.account.active:
         return None
     idle, age = now - row.seen_at, now - row.created_at

@@ -28,9 +28,27 @@ LONGEST_SEARCH = 60
 LARGEST = 2**31 - 1
 
 
+RowFunction = Callable[[Any], Any]
+
+
+def per_page(maker: Callable[[], RowFunction]) -> RowFunction:
+    """Decorator of a function without arguments that gives what writes the cells of one page.
+
+    So what is the same for all rows of a page (the words of the reader's language, the day, a calendar) is asked for once.
+    """
+    maker.per_page = True  # type: ignore[attr-defined]
+    return maker  # type: ignore[return-value]
+
+
+def ready(function: RowFunction) -> RowFunction:
+    """A function of a column, ready for the rows of a page."""
+    found: RowFunction = function() if getattr(function, "per_page", False) else function  # type: ignore[call-arg]
+    return found
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column: ``text(row)`` for reading and export; a ``link``, or a badge (text, tone, icon) in its place on the page."""
+    """A column: ``text(row)`` for reading and export; a ``link``, or a badge (text, tone, icon) in its place on the page. See :func:`per_page`."""
 
     key: str
     title: Any
@@ -122,6 +140,25 @@ class ListSpec:
     export_permission: str = ""
     bulk: Sequence[BulkAction] = ()
     page_size: int = PAGE
+    prepared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was worked out once for this list. A list whose shape depends on no request is best made once and kept."""
+
+    def ordered(self, order: str, size: int) -> Select[Any]:
+        """The statement of a page in an order, without conditions."""
+        if (order, size) not in self.prepared:
+            columns = _in_order(self, order)
+            keys = [column.label(f"_key{index}") for index, (column, _descending) in enumerate(columns)]
+            sorted_by = [column.desc() if descending else column for column, descending in columns]
+            self.prepared[order, size] = self.select().add_columns(*keys).order_by(*sorted_by).limit(size + 1)
+        found: Select[Any] = self.prepared[order, size]
+        return found
+
+    def bare(self) -> Select[Any]:
+        """The statement of the ids alone, without order and conditions."""
+        if "bare" not in self.prepared:
+            self.prepared["bare"] = self.select().with_only_columns(self.key).limit(COUNTED + 1)
+        found: Select[Any] = self.prepared["bare"]
+        return found
 
 
 @dataclass
@@ -283,13 +320,12 @@ def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()
     if size != spec.page_size:
         kept["size"] = str(size)
     columns = _in_order(spec, order)
-    filtered = spec.select().where(*conditions)
-    statement = filtered if found is None else filtered.where(found.condition)
-    count = _bounded(spec, filtered.where(found.sample)) if found is not None and found.sample is not None else 0
+    count = _bounded(spec, [*conditions, found.sample]) if found is not None and found.sample is not None else 0
+    if found is not None:
+        conditions.append(found.condition)
     if count <= COUNTED:
-        count = _bounded(spec, statement)
-    keys = [column.label(f"_key{index}") for index, (column, _descending) in enumerate(columns)]
-    ordered = statement.add_columns(*keys).order_by(*(column.desc() if descending else column for column, descending in columns)).limit(size + 1)
+        count = _bounded(spec, conditions)
+    ordered = spec.ordered(order, size).where(*conditions)
     cursor = decode_cursor(arguments.get("after", ""), [column for column, _descending in columns])
     rows = db.session.execute(ordered if cursor is None else ordered.where(_beyond(columns, cursor))).all()
     if cursor is not None and not rows and count:
@@ -305,9 +341,9 @@ def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()
     return ListPage(spec, rows, shown, kept, order, count, more, next_cursor, cursor is None, {column.key for column in shown}, size)
 
 
-def _bounded(spec: ListSpec, statement: Select[Any]) -> int:
-    """How many rows a statement has, counted up to a thousand and one."""
-    return db.session.scalar(select(func.count()).select_from(statement.with_only_columns(spec.key).limit(COUNTED + 1).subquery())) or 0
+def _bounded(spec: ListSpec, conditions: Sequence[ColumnElement[bool]]) -> int:
+    """How many rows fit, counted up to a thousand and one."""
+    return db.session.scalar(select(func.count()).select_from(spec.bare().where(*conditions).subquery())) or 0
 
 
 def _size(spec: ListSpec, text: str) -> int:
@@ -323,13 +359,13 @@ def export(spec: ListSpec, arguments: Mapping[str, str], kind: str) -> tuple[IO[
     order = arguments.get("sort", "")
     columns = _in_order(spec, order if order in spec.orders else spec.default_order)
     statement = spec.select().where(*conditions).order_by(*(column.desc() if descending else column for column, descending in columns))
-    count = 0
+    count, writers = 0, [ready(column.text) for column in spec.columns]
 
     def lines() -> Iterator[list[Any]]:
         nonlocal count
         for row in db.session.execute(statement, execution_options={"yield_per": 1000}):
             count += 1
-            yield [column.text(row) for column in spec.columns]
+            yield [write(row) for write in writers]
 
     titles = [str(column.title) for column in spec.columns]
     stream = write_csv(titles, lines()) if kind == "csv" else write_xlsx(titles, lines())

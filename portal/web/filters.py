@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, current_app, g, session
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -13,10 +13,9 @@ from portal.auth import roles
 from portal.auth.permissions import can
 from portal.clock import today
 from portal.config import current_settings
-from portal.contract import NavItem, RecordAction
-from portal.inbox import service as inbox
+from portal.contract import RecordAction
 from portal.records import once
-from portal.web import history
+from portal.web import history, shell, tables
 
 
 def moment(value: dt.datetime | None) -> str:
@@ -26,24 +25,6 @@ def moment(value: dt.datetime | None) -> str:
 
 def day(value: dt.date | None) -> str:
     return value.isoformat() if value else "—"
-
-
-def navigation() -> list[tuple[Any, list[NavItem]]]:
-    """The entries of the acting role, by section, in order."""
-    grant = g.get("grant")
-    if grant is None:
-        return []
-    found = current_app.extensions["portal"].plugins.collect_for(grant.org_id, "portal_navigation")
-    items = sorted((item for item in found if not item.permission or can(item.permission)), key=lambda item: item.weight)
-    sections: dict[str, list[NavItem]] = {}
-    for item in items:
-        sections.setdefault(str(item.section), []).append(item)
-    return list(sections.items())
-
-
-def closed_parts() -> set[str]:
-    """The parts of the navigation that the reader keeps closed; the browser remembers them."""
-    return set(request.cookies.get("nav_closed", "")[:400].split("."))
 
 
 def record_actions(record_type: str, record_id: int) -> list[RecordAction]:
@@ -68,11 +49,13 @@ def language() -> str:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(moment=moment, blueprint=lambda endpoint: endpoint.partition(".")[0], day=day)
+    app.jinja_env.filters.update(moment=moment, day=day)
     app.jinja_env.tests["holds"] = can
     app.jinja_env.globals.update(
-        can=can, today=today, navigation=navigation, closed_parts=closed_parts, record_actions=record_actions,
-        role_title=role_title, theme=theme, language=language, header_counts=inbox.counts, new_form_key=once.new_key,
+        can=can, today=today, sidebar=shell.sidebar, topbar=lambda query: shell.topbar(query, theme()), role_title=role_title,
+        record_actions=record_actions, theme=theme,
+        language=language, new_form_key=once.new_key,
+        table_body=tables.body, badge_of=tables.badge, list_filters=tables.filters, list_head=tables.head, list_places=tables.places, list_choosable=tables.choosable,
         settings=app.extensions["portal"].settings, event_title=history.title, actor_word=history.actor_word, event_changes=history.changes,
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from flask import render_template_string
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.web import charts
@@ -51,6 +51,7 @@ def test_lines_across_stand_at_round_numbers(highest, ticks):
     assert " ".join(tick.text for tick in chart.ticks) == ticks
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 2_000_000), min_size=1, max_size=40), st.integers(1, 4))
 def test_no_bar_leaves_the_drawing(values, count):
     for stacked in (False, True):

@@ -1,6 +1,8 @@
 """What stands around every page: headers, host, CSRF, errors, login, language; and who may open which page."""
 
+import importlib
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from tests.conftest import csrf_of
 from tests.worlds import PASSWORD
 
 HERE = "http://localhost"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_headers_of_every_answer(app_sqlite):
@@ -140,41 +143,11 @@ def test_language_and_theme(app_sqlite, login, post):
     assert '<html lang="en" data-bs-theme="dark"' in page
 
 
-PAGES = {
+CORE_PAGES = {
     "/": None,
     "/inbox": None,
     "/account": None,
     "/search?q=赵": None,
-    "/certificates": "certificates.read",
-    "/certificates/applications": "certificates.read",
-    "/certificates/recovery": "certificates.read",
-    "/certificates/applications/new": "certificates.apply",
-    "/certificates/destroy": "certificates.clear",
-    "/certificates/public": "certificates.publish",
-    "/import/certificates": "certificates.import",
-    "/complaints": "complaints.read",
-    "/complaints/new": "complaints.register",
-    "/complaints/code": "complaints.register",
-    "/complaints/openings": "complaints.openings",
-    "/complaints/incoming": "complaints.receive",
-    "/complaints/contact": "complaints.read",
-    "/complaints/publicity": "complaints.publish",
-    "/complaints/statistics": "complaints.statistics",
-    "/complaints/statistics/export": "complaints.statistics",
-    "/complaints/statistics/monthly": "complaints.statistics",
-    "/meetings": "meetings.read",
-    "/meetings/new": "meetings.convene",
-    "/meetings/halves": "meetings.statistics",
-    "/meetings/topics": "meetings.read",
-    "/meetings/topics/new": "meetings.propose",
-    "/meetings/members": "meetings.read",
-    "/meetings/members/conference": "meetings.convene",
-    "/meetings/resolutions": "meetings.read",
-    "/meetings/resolutions/board": "meetings.read",
-    "/meetings/resolutions/word": "meetings.statistics",
-    "/meetings/calendar": "meetings.read",
-    "/meetings/busy": "meetings.answer",
-    "/meetings/report": "meetings.statistics",
     "/people": "people.read",
     "/people/new": "people.edit",
     "/organisations": "people.read",
@@ -189,7 +162,17 @@ PAGES = {
     "/admin/accounts/new": "accounts.manage",
     "/audit": "audit.read",
 }
-USERS = ("jn_clerk", "jn_officer", "jn_head", "jn_leader", "jn_legal", "jn_intake", "jn_disc", "sup", "meet", "chair", "ga_liaison", "sysadmin", "secadmin", "auditor")
+PLUGINS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py"))
+"""Each has ``tests/plugins/NAME/pages.py`` with PAGES, the right for each page, and ELSEWHERE, pages whose tests are of another kind."""
+
+
+def pages_of(name):
+    return importlib.import_module(f"tests.plugins.{name}.pages")
+
+
+PAGES = CORE_PAGES | {path: permission for name in PLUGINS for path, permission in pages_of(name).PAGES.items()}
+USERS = ("jn_clerk", "jn_officer", "jn_head", "jn_leader", "jn_legal", "jn_intake", "jn_disc", 
+         "sup", "meet", "chair", "jn_train", "ga_liaison", "sysadmin", "secadmin", "auditor")
 
 
 @pytest.mark.parametrize("username", USERS)
@@ -205,7 +188,7 @@ def test_every_page_of_the_map_is_in_the_matrix(app_sqlite):
     """No page without arguments is left untested."""
     known = {path.partition("?")[0] for path in PAGES}
     own = {"/login", "/login/code", "/account/confirm", "/account/password", "/account/second-factor", "/healthz", "/readyz"}
-    own |= {"/certificates/import", "/certificates/recover", "/settings", "/settings/papers", "/complaints/places"}
+    own |= {"/settings", "/settings/papers"}.union(*(pages_of(name).ELSEWHERE for name in PLUGINS))
     for rule in app_sqlite.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and not rule.arguments:
             assert rule.rule in known | own, rule.rule

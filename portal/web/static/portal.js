@@ -3,6 +3,12 @@
   "use strict";
   var root = document.documentElement;
 
+  if (window.htmx) {  // before htmx begins: nothing evaluated, nothing from elsewhere, no page kept in the browser
+    Object.assign(window.htmx.config, {
+      allowEval: false, allowScriptTags: false, includeIndicatorStyles: false, selfRequestsOnly: true, historyCacheSize: 0, refreshOnHistoryMiss: true
+    });
+  }
+
   function token() {
     var meta = document.querySelector('meta[name="csrf-token"]');
     return meta ? meta.content : "";
@@ -29,13 +35,44 @@
     if (box) { box.textContent = box.dataset.offline || ""; }
   });
 
+  function label(root) {
+    root.querySelectorAll("table[data-labels]").forEach(function (table) {
+      var names = Array.prototype.map.call(table.querySelectorAll("thead th"), function (th) { return th.textContent.trim(); });
+      table.querySelectorAll("tbody tr").forEach(function (row) {
+        Array.prototype.forEach.call(row.cells, function (cell, index) { if (names[index]) { cell.setAttribute("data-label", names[index]); } });
+      });
+    });
+  }
+
+  document.addEventListener("DOMContentLoaded", function () { label(document); });
+  document.addEventListener("htmx:afterSwap", function () { label(document); });
+
   var asking = null;
 
+  function made(name, attributes, text) {
+    var element = document.createElement(name);
+    Object.keys(attributes).forEach(function (key) { element.setAttribute(key, attributes[key]); });
+    element.textContent = text || "";
+    return element;
+  }
+
+  function question(no) {
+    var dialog = made("dialog", { id: "confirm", "aria-labelledby": "confirm-text" });
+    var buttons = made("div", { "class": "d-flex gap-2 justify-content-end" });
+    buttons.appendChild(made("button", { type: "button", "class": "btn btn-outline-secondary", "data-no": "" }, no));
+    buttons.appendChild(made("button", { type: "button", "class": "btn btn-primary", "data-yes": "" }));
+    dialog.appendChild(made("p", { id: "confirm-text", "class": "mb-3", "data-text": "" }));
+    dialog.appendChild(buttons);
+    document.body.appendChild(dialog);
+    return dialog;
+  }
+
   function ask(form, button, text) {
-    var dialog = document.getElementById("confirm");
-    if (!dialog || typeof dialog.showModal !== "function") { return window.confirm(text); }
+    var words = document.getElementById("flash");
+    var dialog = document.getElementById("confirm") || question(words ? words.dataset.no : "");
+    if (typeof dialog.showModal !== "function") { return window.confirm(text); }
     dialog.querySelector("[data-text]").textContent = text;
-    dialog.querySelector("[data-yes]").textContent = button ? button.dataset.action || button.textContent.trim() : dialog.dataset.yes;
+    dialog.querySelector("[data-yes]").textContent = button ? button.dataset.action || button.textContent.trim() : words.dataset.sure;
     asking = { form: form, button: button };
     dialog.showModal();
     return false;
@@ -65,7 +102,7 @@
   });
 
   document.addEventListener("click", function (event) {
-    var target = event.target.closest("[data-yes],[data-no],[data-print],[data-copy],[data-nav]");
+    var target = event.target.closest("button[data-yes],button[data-no],[data-print],[data-copy],[data-nav]");
     if (!target) { return; }
     if (target.hasAttribute("data-no")) { document.getElementById("confirm").close(); asking = null; }
     if (target.hasAttribute("data-yes") && asking) {
@@ -82,9 +119,9 @@
     }
   });
 
-  document.querySelectorAll(".nav-part").forEach(function (part) {
+  document.querySelectorAll("details[data-part]").forEach(function (part) {
     part.addEventListener("toggle", function () {
-      var closed = Array.prototype.map.call(document.querySelectorAll(".nav-part:not([open])"), function (item) { return item.dataset.part; });
+      var closed = Array.prototype.map.call(document.querySelectorAll("details[data-part]:not([open])"), function (item) { return item.dataset.part; });
       document.cookie = "nav_closed=" + closed.join(".") + "; path=/; max-age=31536000; SameSite=Lax";
     });
   });

@@ -172,3 +172,21 @@ def test_a_late_answer_of_the_bureau_stands_in_red(play):
     key = play.sent()
     change(Consultation, key, sort_due=dt.date(2026, 11, 20))
     assert "超期 4 天" in play.text("sup", "/consultations") and "件会商已超期" in play.text("sup", "/inbox")
+
+
+def test_with_the_module_of_meetings_it_stands_in_the_offices_calendar_and_nowhere_else(app, play, world):
+    from plugins.meetings.models import Meeting
+    from tests.plugins.meetings import helpers as conference
+
+    conference.found(app, world)
+    key = play.collecting("ex1", "ex2", "ga_liaison", form="meeting")
+    play.done("sup", key, "schedule", meeting_on="2026-11-27", meeting_time="09:30", meeting_place="三楼会议室")
+    made = fetch(Meeting)
+    assert made.title == "案件联合会商会议" and made.place == "三楼会议室"
+    assert fetch(Consultation, id=key).meeting_reference == f"meetings.meeting:{made.id}"
+    play.done("sup", key, "schedule", meeting_on="2026-11-30", meeting_time="14:00", meeting_place="四楼会议室")
+    moved = fetch(Meeting)
+    assert moved.id == made.id and moved.place == "四楼会议室" and moved.day == dt.date(2026, 11, 30) and moved.sequence == 1
+    assert play["sup"].get(f"/meetings/{made.id}").status_code == 200
+    for who in ("jn_officer", "jn_head", "ga_liaison", "gl_head", "ex1"):
+        assert play[who].get(f"/meetings/{made.id}").status_code in (403, 404) and "案件联合会商会议" not in play.text(who, "/meetings"), who
