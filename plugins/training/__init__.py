@@ -124,7 +124,7 @@ class TrainingPlugin:
 
         return offers.examinations(person_id)
 
-    @hookimpl
+    @hookimpl(trylast=True)
     def portal_demo(self, context: Any) -> None:
         from plugins.training import demo
 

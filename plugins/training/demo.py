@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from plugins.training import crediting, exams, rules, sessions, totals, years
+from plugins.training import crediting, exams, rules, sessions, years
 from plugins.training.models import Duty, Enrolment, Plan, PlanItem, Room, TownInvitation, Training
 from plugins.training.models_file import Attempt, Exam, Exemption, External, Question
 from plugins.training.sessions import moment
@@ -135,28 +135,28 @@ def attend(context: Any, training: Training, listed: list[Person], today: dt.dat
 def year_of(context: Any, town: Organisation, year: int, number: int) -> None:
     """The sessions of a year that have been held, certified up to two weeks ago."""
     chance, session = context.random, context.session
-    listed = people(context, town)[: 40 if town.code == RICH else 12]
-    zeal = {person.id: chance.uniform(0.6, 1.0) for person in listed}
+    listed = people(context, town)[: 45 if town.code == RICH else 12]
+    zeal = {person.id: chance.uniform(0.55, 1.0) for person in listed}
+    items = {row.theme: row.id for row in session.execute(select(PlanItem.theme, PlanItem.id).where(PlanItem.org_id == town.id))} if year == context.today.year else {}
+    taken: set[dt.date] = set()
     for place in range(number):
-        month, day = 1 + place * 11 // max(number - 1, 1), chance.randint(3, 26)
-        start = dt.datetime.combine(dt.date(year, month, day), dt.time(9))
-        title, category, lecturer = COURSES[place % len(COURSES)]
-        if start.date() >= context.today:
+        on = dt.date(year, 1 + place * 11 // max(number - 1, 1), chance.randint(3, 26))
+        while on in taken:
+            on += dt.timedelta(days=1)
+        if on >= context.today:
             break
-        title = LONG if place == 7 and town.code == RICH else title
-        training = make(context, town, start, title, category, lecturer)
-        attend(context, training, [person for person in listed if chance.random() < zeal[person.id]], start.date())
-        if (context.today - start.date()).days > 14:
-            crediting.certify(session, training, town.id, start.date())
-            training.state, training.certified_on = "certified", start.date()
-    if year < context.today.year:
-        rows = session.scalars(select(Training).where(Training.org_id == town.id, Training.year == year, Training.state == "finished")).unique()
-        for training in rows:
-            crediting.certify(session, training, town.id, dt.date(year, 12, 31))
-            training.state = "certified"
-        return
-    external(context, listed)
-    totals.refresh(session, town.id, year, [person.id for person in listed])
+        taken.add(on)
+        title, category, lecturer = COURSES[place % len(COURSES)]
+        whole = category not in rules.NEVER and (place % 2 == 0 or town.code != RICH)
+        long = {"starts_at": dt.datetime.combine(on, dt.time(9)), "ends_at": dt.datetime.combine(on, dt.time(17)), "pause": 120, "halves": 16} if whole else {}
+        name = LONG if place == 7 and town.code == RICH else title
+        training = make(context, town, dt.datetime.combine(on, dt.time(9)), name, category, lecturer, plan_item_id=items.get(title), **long)
+        attend(context, training, [person for person in listed if chance.random() < zeal[person.id]], on)
+        if (context.today - on).days > 14 or year < context.today.year:
+            crediting.certify(session, training, town.id, on)
+            training.state, training.certified_on = "certified", on
+    if year == context.today.year:
+        external(context, listed)
 
 
 def external(context: Any, listed: list[Person]) -> None:
