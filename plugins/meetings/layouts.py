@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from plugins.meetings.rights import SETTINGS
 from portal.contract import Paper
-from portal.documents import Block, Document, Heading, Para, Table, chinese_number
+from portal.documents import Block, Document, Heading, Para, Table, chinese_number, in_chinese
 
 Values = Mapping[str, Any]
 HEADING = re.compile(r"[一二三四五六七八九十百]{1,5}、")
@@ -18,6 +18,7 @@ AGENDA = {"clock": _l("时间"), "title": _l("内容"), "unit": _l("提出单位
 LISTS = (("present", "出席"), ("observers", "列席"), ("excused", "请假"), ("absent", "缺席"))
 
 
+@in_chinese
 def notice(values: Values) -> Document:
     """会议通知; of a cancelled meeting the reason alone."""
     blocks: list[Block] = [Para(values["opening"])]
@@ -25,7 +26,7 @@ def notice(values: Values) -> Document:
         rows = tuple(tuple(row[column] for column in AGENDA) for row in values["agenda"])
         parts: list[tuple[str, Block]] = [
             ("会议时间", Para(f"{values['when']}。")), ("会议地点", Para(f"{values['place']}。")),
-            ("会议议程", Table(tuple(AGENDA.values()), rows, (2, 5, 2, 1.4)) if rows else Para("（无）")), ("参会单位", Para(f"{values['units']}。")),
+            ("会议议程", Table(tuple(map(str, AGENDA.values())), rows, (2, 5, 2, 1.4)) if rows else Para("（无）")), ("参会单位", Para(f"{values['units']}。")),
             ("有关要求", Para(values["requirements"])),
         ]  # fmt: skip
         for number, (title, block) in enumerate(parts, 1):
