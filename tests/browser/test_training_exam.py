@@ -81,8 +81,8 @@ PAGES = {
     "fc_train": (
         "/training", "/training/new", "/training/1", "/training/1/entry", "/training/1/sheet", "/training/plans", "/training/plans/1", "/training/rooms",
         "/training/people", "/training/people/1", "/training/year", "/training/departments", "/training/external", "/training/external/new", "/training/external/1",
-        "/training/exemptions", "/training/exemptions/new", "/training/exemptions/1", "/training/exams", "/training/exams/1", "/training/exams/new", "/training/questions",
-        "/training/questions/1",
+        "/training/exemptions", "/training/exemptions/new", "/training/exemptions/1", "/training/exams", "/training/exams/1", "/training/exams/new",
+        "/training/questions", "/training/questions/1",
         "/training/batches", "/training/check", "/training/books", "/training/mine", "/import/training_matrix",
     ),
     "fc_officer": ("/", "/training/mine", "/training/exams/2/result"),
