@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from plugins.consultations import words
 from plugins.consultations.anonymise import Anonymiser
 from plugins.consultations.models import Consultation, Opinion, Paper, Seat
-from portal.documents import Document, Facts, Heading, Para, Table
+from portal.documents import Document, Facts, Heading, Para, Table, in_chinese
 
 LEVELS = "一二三四五六七八九十"
 
@@ -21,6 +21,7 @@ def numeral(number: int) -> str:
     return (("" if tens == 1 else LEVELS[tens - 1]) + "十" if tens else "") + (LEVELS[ones - 1] if ones else "")
 
 
+@in_chinese
 def opinion_paper(consultation: Consultation, paper: Paper, members: Sequence[Seat], issuer: str, *, watermark: str = "") -> Document:
     """会商意见书: course, questions with majority and dissent, advice, and that it is advice."""
     blocks: list[Any] = [Heading(1, _("一、会商经过")), Para(paper.course), Heading(1, _("二、会商意见"))]
@@ -51,6 +52,7 @@ def _member_note(seat: Seat) -> str:
     return "；".join(part for part in parts if part)
 
 
+@in_chinese
 def case_file(consultation: Consultation, given: Sequence[tuple[Seat, Opinion]], inquiries: Sequence[Any], *, watermark: str = "",
               without: Anonymiser | None = None) -> Document:  # fmt: skip
     """案情材料 with what was asked and, once shown, what was said; ``without``: names and numbers replaced throughout."""

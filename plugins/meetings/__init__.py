@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Job, Manifest, MeetingRequest, NavItem, Panel, Permission, RecordType, Role, ScheduledMeeting, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, MeetingRequest, NavItem, Panel, Paper, Permission, RecordType, Role, ScheduledMeeting, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -87,6 +87,12 @@ class MeetingsPlugin:
         from plugins.meetings import figures
 
         return list(figures.SETTINGS)
+
+    @hookimpl
+    def portal_papers(self) -> list[Paper]:
+        from plugins.meetings import layouts
+
+        return list(layouts.PAPERS)
 
     @hookimpl
     def portal_navigation(self) -> list[NavItem]:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.meetings import figures, minuting, planning, sitting, telling, words, workflow
+from plugins.meetings import figures, layouts, minuting, planning, sitting, telling, words, workflow
 from plugins.meetings.models import Meeting, Topic
 from plugins.meetings.models_results import Minutes, Resolution
 from portal.documents import Block, Document, Facts, Heading, Para, Table, chinese_date, chinese_number, in_chinese
@@ -29,48 +29,46 @@ def when(meeting: Meeting) -> str:
     return _("%(day)s（星期%(w)s）%(clock)s", day=chinese_date(begin.date()), w=weekday, clock=clock(begin, end))
 
 
+def agenda_rows(session: Session, meeting: Meeting) -> list[tuple[str, str, str, str]]:
+    """Time, content, unit and reporter of each item."""
+    timed = planning.timed(meeting, planning.agenda(session, meeting.id))
+    return [(clock(begin, end), item.title, item.unit_name, item.reporter) for item, begin, end in timed]
+
+
 def agenda_table(session: Session, meeting: Meeting) -> Table:
-    rows = [(clock(begin, end), item.title, item.unit_name, item.reporter) for item, begin, end in planning.timed(meeting, planning.agenda(session, meeting.id))]
-    return Table((_("时间"), _("内容"), _("提出单位"), _("汇报人")), tuple(rows), (2, 5, 2, 1.4))
+    return Table(tuple(layouts.AGENDA.values()), tuple(agenda_rows(session, meeting)), (2, 5, 2, 1.4))
 
 
-@in_chinese
-def notice(session: Session, meeting: Meeting, today: dt.date) -> Document:
-    """会议通知; a change or a cancellation says what became of the first one."""
+def notice_values(session: Session, meeting: Meeting, today: dt.date) -> dict[str, Any]:
+    """What the notice says; a change or a cancellation says what became of the first one."""
     units = [row.unit_name for row in planning.invitations(session, meeting.id)]
-    organ, conference = figures.figure(figures.ORGAN, None, today), telling.conference_of(session)
+    conference = telling.conference_of(session)
     cancelled = meeting.state == "cancelled"
     opening = _("经研究，定于近期召开%(title)s。现将有关事项通知如下：", title=meeting.title)
     if cancelled:
         opening = _("原定于%(when)s召开的%(title)s因故取消。原因：%(why)s", when=when(meeting), title=meeting.title, why=meeting.state_reason)
     elif meeting.sequence:
         opening = _("%(title)s的安排有调整（第 %(n)s 次更新），请以本通知为准。现将有关事项通知如下：", title=meeting.title, n=meeting.sequence)
-    blocks: list[Block] = [Para(opening)]
-    if not cancelled:
-        parts: list[tuple[str, list[Block]]] = [
-            (_("会议时间"), [Para(_("%(when)s。", when=when(meeting)))]),
-            (_("会议地点"), [Para(_("%(place)s。", place=meeting.place))]),
-            (_("会议议程"), [agenda_table(session, meeting)]),
-            (_("参会单位"), [Para(_("%(units)s。", units="、".join(units)))]),
-        ]
-        tail = [_("请各单位确定参会人员并在系统内回执；因故不能参会的，请派人代会或说明原因。")]
-        if meeting.urgent_reason:
-            tail.insert(0, _("本通知为紧急通知，原因：%(why)s。", why=meeting.urgent_reason.rstrip("。")))
-        if conference is not None and conference.contact:
-            tail.append(_("联系人：%(name)s　电话：%(phone)s。", name=conference.contact, phone=conference.phone))
-        parts.append((_("有关要求"), [Para(text) for text in (*tail, meeting.note) if text]))
-        for number, (title, content) in enumerate(parts, 1):
-            blocks.append(Heading(1, f"{chinese_number(number)}、{title}"))
-            blocks += content
-    title = _("关于取消%(t)s的通知", t=meeting.title) if cancelled else _("关于召开%(t)s的通知", t=meeting.title)
-    addressee = _("各受邀单位") if len(units) > COVER else "、".join(units)
-    return Document(
-        title, issuer=organ, number=meeting.notice_number, addressee=addressee, blocks=tuple(blocks), signature=organ,
-        date=telling.local(meeting.changed_at).date() if meeting.notified_on else today,
-    )  # fmt: skip
+    asked = [_("请各单位确定参会人员并在系统内回执；因故不能参会的，请派人代会或说明原因。")]
+    if meeting.urgent_reason:
+        asked.insert(0, _("本通知为紧急通知，原因：%(why)s。", why=meeting.urgent_reason.rstrip("。")))
+    if conference is not None and conference.contact:
+        asked.append(_("联系人：%(name)s　电话：%(phone)s。", name=conference.contact, phone=conference.phone))
+    rows = agenda_rows(session, meeting)
+    return {
+        "issuer": figures.figure(figures.ORGAN, None, today), "number": meeting.notice_number, "addressee": _("各受邀单位") if len(units) > COVER else "、".join(units),
+        "title": _("关于取消%(t)s的通知", t=meeting.title) if cancelled else _("关于召开%(t)s的通知", t=meeting.title), "opening": opening,
+        "when": "" if cancelled else when(meeting), "place": meeting.place, "chair": meeting.chair, "units": "、".join(units),
+        "requirements": "\n".join(text for text in (*asked, meeting.note) if text), "agenda": [dict(zip(layouts.AGENDA, row, strict=True)) for row in rows],
+        "date": chinese_date(telling.local(meeting.changed_at).date() if meeting.notified_on else today),
+    }  # fmt: skip
 
 
-@in_chinese
+def notice(session: Session, meeting: Meeting, today: dt.date) -> Document:
+    """会议通知 in the standard layout."""
+    return layouts.notice(notice_values(session, meeting, today))
+
+
 def agenda(session: Session, meeting: Meeting) -> Document:
     facts = Facts(((_("时间"), when(meeting)), (_("地点"), meeting.place), (_("主持人"), meeting.chair)))
     return Document(_("%(t)s\n议程", t=meeting.title), form="plain", blocks=(facts, Para(""), agenda_table(session, meeting)))
@@ -116,29 +114,26 @@ def sign_in_sheet(session: Session, meeting: Meeting) -> Document:
 
 
 @in_chinese
-def minutes(session: Session, row: Minutes, today: dt.date) -> Document:
-    """会议纪要 in the form of GB/T 9704-2012: red mark, number, attendance, no seal."""
-    seen = row.attendance
-    lists = ((_("出席"), "present"), (_("列席"), "observers"), (_("请假"), "excused"), (_("缺席"), "absent"))
-    blocks: list[Block] = []
-    number = 0
+def minutes_values(session: Session, row: Minutes, today: dt.date) -> dict[str, Any]:
+    """What the minutes say."""
+    number, lines = 0, []
     for paragraph in minuting.paragraphs(session, row.id):
-        if paragraph.kind == "heading":
-            number += 1
-            blocks.append(Heading(1, f"{chinese_number(number)}、{paragraph.text}"))
-        else:
-            blocks.append(Para(paragraph.text))
+        number += paragraph.kind == "heading"
+        lines.append(f"{chinese_number(number)}、{paragraph.text}" if paragraph.kind == "heading" else paragraph.text)
     mark = {"draft": _("起草稿"), "circulating": _("征求意见稿"), "settled": _("待签发稿"), "replaced": _("已被更正")}.get(row.state, "")
     note = _("第 %(n)s 版（更正）：%(why)s", n=row.edition, why=row.reason) if row.edition > 1 else ""
-    return Document(
-        row.title, form="minutes", issuer=figures.figure(figures.HEADING, None, today), number=row.number, blocks=tuple(blocks),
-        signature=figures.figure(figures.ORGAN, None, today), date=row.signed_on, copies=figures.figure(figures.COPIES, None, today), watermark=mark,
-        header_note=note[:60],
-        attendance=tuple((label, tuple(seen.get(key, ()))) for label, key in lists if seen.get(key)),
-    )  # fmt: skip
+    return {
+        "heading": figures.figure(figures.HEADING, None, today), "number": row.number, "title": row.title, "issuer": figures.figure(figures.ORGAN, None, today),
+        "date": chinese_date(row.signed_on) if row.signed_on else "", "copies": figures.figure(figures.COPIES, None, today), "body": "\n".join(lines),
+        "signer": row.signer, "mark": mark, "note": note[:60], **{name: "、".join(row.attendance.get(name, ())) for name, _label in layouts.LISTS},
+    }  # fmt: skip
 
 
-@in_chinese
+def minutes(session: Session, row: Minutes, today: dt.date) -> Document:
+    """会议纪要 in the standard layout."""
+    return layouts.minutes(minutes_values(session, row, today))
+
+
 def resolutions(session: Session, rows: Sequence[Resolution], title: str, today: dt.date) -> Document:
     """议定事项清单 with the state of each."""
     units = sitting.co_units(session, [row.id for row in rows])

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from plugins.meetings import figures, halfyears, queries, rules, telling, words, workflow
 from plugins.meetings.models_results import HalfYear, Resolution
-from portal.documents import Block, Document, Heading, Para, Table, chinese_date
+from portal.documents import Block, Document, Heading, Para, Table, chinese_date, in_chinese
 from portal.records.exporting import defuse, plain
 from portal.web import charts
 from portal.web.charts import Chart, Series
@@ -64,6 +64,7 @@ def drawn(period: queries.Period) -> list[Chart]:
     ]  # fmt: skip
 
 
+@in_chinese
 def document(session: Session, year: int, part: str, period: queries.Period, today: dt.date) -> Document:
     """半年（年度）情况报告."""
     until = min(period.last, today)

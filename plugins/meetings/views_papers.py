@@ -8,13 +8,14 @@ from flask import Blueprint, Response, g, redirect, render_template, request, se
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.meetings import archive, halfyears, minuting, papers, planning, queries, reports, rights, sitting, telling, words
+from plugins.meetings import archive, halfyears, layouts, minuting, papers, planning, queries, reports, rights, sitting, telling, words
 from plugins.meetings.models_results import Archive
 from portal import audit
 from portal.auth.permissions import require
 from portal.clock import today
 from portal.database import db
 from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import NotFound
 from portal.records import attachments
 from portal.records.views import send_table
@@ -32,7 +33,8 @@ def paper(meeting_id: int, name: str, kind: str) -> Response:
     meeting = planning.find(session, meeting_id)
     items = planning.agenda(session, meeting.id)
     if name == "notice" and meeting.notified_on:
-        return send(papers.notice(session, meeting, today()), kind, f"{meeting.title}-{_('会议通知')}", record=meeting)
+        values = papers.notice_values(session, meeting, today())
+        return send_paper(layouts.NOTICE, values, kind, f"{meeting.title}-{_('会议通知')}", org_id=meeting.org_id, record=meeting)
     if name == "agenda":
         return send(papers.agenda(session, meeting), kind, f"{meeting.title}-{_('议程')}", record=meeting)
     if name == "materials":
@@ -58,7 +60,8 @@ def sheet(meeting_id: int, kind: str) -> Response:
 def minutes(minutes_id: int, kind: str) -> Response:
     """会议纪要 in the official layout."""
     row = minuting.find(db.session(), minutes_id)
-    return send(papers.minutes(db.session(), row, today()), kind, f"{row.number or row.title}-{_('会议纪要')}", record=row)
+    values = papers.minutes_values(db.session(), row, today())
+    return send_paper(layouts.MINUTES, values, kind, f"{row.number or row.title}-{_('会议纪要')}", org_id=row.org_id, record=row)
 
 
 # -- archive ----------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from plugins.training import checks, figures, queries, rules, words
 from plugins.training.models_file import Credit, Exemption, Pass
 from portal.directory.models import Organisation, Person
-from portal.documents import Block, Document, Facts, Heading, Para, Picture, Table, chinese_date
+from portal.documents import Block, Document, Facts, Heading, Para, Picture, Table, chinese_date, in_chinese
 
 CHUNK = 100
 
@@ -100,6 +100,7 @@ def verdict(file: File) -> str:
     return _("%(word)s，差 %(n)s 学时", word=word, n=rules.hours(member.standing.short)) if member.status == "short" else word
 
 
+@in_chinese
 def document(file: File, today: dt.date) -> Document:
     """The file on paper, one page or a few, with a code that a clerk can check."""
     person, code = file.person, checks.code(printed(file, today))

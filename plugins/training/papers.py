@@ -12,7 +12,7 @@ from plugins.training import queries, rules, words
 from plugins.training.models import Enrolment, Plan, PlanItem, Training
 from plugins.training.models_file import Attempt, Exam
 from plugins.training.sessions import local
-from portal.documents import Block, Document, Facts, Heading, Para, Table, chinese_date
+from portal.documents import Block, Document, Facts, Heading, Para, Table, chinese_date, in_chinese
 
 
 def when(training: Training) -> str:
@@ -24,6 +24,7 @@ def when(training: Training) -> str:
     return f"{chinese_date(start.date())} {start:%H:%M}—{last}"
 
 
+@in_chinese
 def notice(training: Training, place: str, seats: Sequence[tuple[str, int]], today: dt.date) -> Document:
     """培训通知."""
     org = training.organisation
@@ -39,10 +40,10 @@ def notice(training: Training, place: str, seats: Sequence[tuple[str, int]], tod
     ]
     if training.content:
         blocks += [Heading(1, _("二、培训内容与课前阅读")), Para(training.content)]
-    number = _("三") if training.content else _("二")
+    number = "三" if training.content else "二"
     if seats:
         blocks += [Heading(1, _("%(n)s、名额分配", n=number)), Table((_("参训单位"), _("名额")), tuple((name, str(quota)) for name, quota in seats), (3, 1))]
-        number = _("四") if training.content else _("三")
+        number = "四" if training.content else "三"
     until = _("请于 %(day)s 前报名。", day=chinese_date(training.enrol_until)) if training.enrol_until else ""
     exam = _("培训后进行考试，合格的认定学时。") if training.exam_needed else ""
     blocks += [Heading(1, _("%(n)s、有关要求", n=number)), Para(_("%(until)s参训人员签到、签退齐全的认定学时，请妥善安排工作。%(exam)s", until=until, exam=exam))]
@@ -51,6 +52,7 @@ def notice(training: Training, place: str, seats: Sequence[tuple[str, int]], tod
                     signature=org.name, date=today)  # fmt: skip
 
 
+@in_chinese
 def sheet(training: Training, place: str, rows: Sequence[Enrolment], spare: int = 5) -> Document:
     """签到表, with numbers for quick entry and a few empty lines."""
     lines = [(str(number), row.person_name, row.unit, "", "", "") for number, row in enumerate(rows, 1)]
@@ -60,6 +62,7 @@ def sheet(training: Training, place: str, rows: Sequence[Enrolment], spare: int 
     return Document(_("培训签到表"), form="plain", header_note=training.number, blocks=(Facts(tuple(pair for pair in facts if pair[1])), table))
 
 
+@in_chinese
 def results(exam: Exam, rows: Sequence[Attempt], today: dt.date) -> Document:
     """考核成绩表."""
     lines = tuple(
@@ -73,6 +76,7 @@ def results(exam: Exam, rows: Sequence[Attempt], today: dt.date) -> Document:
                     signature=exam.organisation.name, date=today)  # fmt: skip
 
 
+@in_chinese
 def plan(found: Plan, items: Sequence[PlanItem], today: dt.date) -> Document:
     """年度培训计划."""
     lines = tuple(
@@ -92,6 +96,7 @@ def money(fen: int) -> str:
     return f"{fen // 100:,}.{fen % 100:02d}" if fen % 100 else f"{fen // 100:,}"
 
 
+@in_chinese
 def short_list(org: str, year: int, members: Sequence[queries.Member], names: dict[int, str], today: dt.date) -> Document:
     """未达标名单."""
     lines = tuple(
@@ -107,6 +112,7 @@ def short_list(org: str, year: int, members: Sequence[queries.Member], names: di
     return Document(_("%(year)s 年度培训未达标名单", year=year), form="plain", blocks=blocks, signature=org, date=today)
 
 
+@in_chinese
 def report(org: str, year: int, whole: queries.Summary, towns: Sequence[tuple[str, queries.Summary]], units: Sequence[tuple[str, queries.Summary]],
            departments: Sequence[queries.Held], figures: dict[str, Any], today: dt.date) -> Document:  # fmt: skip
     """年度培训情况报告."""

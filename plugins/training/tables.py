@@ -18,6 +18,7 @@ from plugins.training.models import Enrolment, Training
 from plugins.training.models_file import Credit
 from plugins.training.sessions import local
 from portal.directory.models import Person
+from portal.documents import in_chinese
 from portal.records.exporting import LONGEST_CELL, defuse, plain, write_xlsx
 
 OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -43,6 +44,7 @@ def _stands(one: queries.Summary) -> list[Any]:
     return [one.people, one.hours_met, one.rate, one.short, one.short_halves / 2, one.no_update, one.exempt, one.forecast, one.counted / 2, one.uncounted / 2]
 
 
+@in_chinese
 def compliance(members: Sequence[queries.Member], names: dict[int, str], year: int, departments: Sequence[queries.Held]) -> IO[bytes]:
     """Towns, units, people, departments: a sheet each."""
     stream = tempfile.SpooledTemporaryFile(max_size=1 << 22)  # noqa: SIM115 - the caller sends and closes it
@@ -117,6 +119,7 @@ def attendances(session: Session, org_id: int, year: int) -> list[Attended]:
     return rows
 
 
+@in_chinese
 def lines(rows: Sequence[Attended]) -> IO[bytes]:
     """One row an attendance."""
     titles = ["序号", "姓名", "身份证号", "培训名称", "类别", "日期", "开始时间", "结束时间", "学时", "主办单位", "成绩"]
@@ -139,6 +142,7 @@ def lines(rows: Sequence[Attended]) -> IO[bytes]:
     return write_xlsx(titles, listed, "签到记录")
 
 
+@in_chinese
 def matrix(rows: Sequence[Attended], year: int, org: str) -> IO[bytes]:
     """One row a person, one column a session. Only sessions without times: a column has no place for them."""
     sessions: dict[int, Attended] = {}

@@ -38,8 +38,8 @@ class TakeForm(Form):
 
 
 def mine() -> list[Paper]:
-    """The papers whose template the acting role may replace for its town."""
-    if g.get("grant") is None or not g.grant.organisation.is_town:
+    """The papers whose template the acting role may replace for its organisation."""
+    if g.get("grant") is None:
         return []
     return [paper for paper in papers.all_papers(g.grant.org_id) if paper.permission and can(paper.permission, g.grant.org_id)]
 

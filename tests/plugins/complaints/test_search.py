@@ -183,6 +183,7 @@ def test_a_page_asks_as_much_for_many_as_for_one(app_sqlite, world, login):
         finally:
             sa.event.remove(db.engine, "before_cursor_execute", count)
 
+    main_of(head, "/search?q=固定")  # the switches of the modules are known from here on
     matter(world.jiangnan, title="固定")
     ask()
     for _number in range(12):

@@ -64,7 +64,7 @@ def test_the_notice_says_what_changed_and_the_cancellation_why(app_sqlite, world
     key = notified(app_sqlite, world, D(2026, 12, 15), TODAY, note="请自带方案")
     with acting(app_sqlite, world, "meet"):
         first = papers.notice(db.session(), planning.find(db.session(), key), TODAY)
-    assert first.number == "联席通〔2026〕1号" and first.addressee == "江南街道、葛兰镇、区公安局" and first.date.isoformat()[:4] == "2026"
+    assert first.number == "联席通〔2026〕1号" and first.addressee == "江南街道、葛兰镇、区公安局" and first.date.startswith("2026年")
     said = str(first.blocks)
     assert "2026年12月15日（星期二）09:30—11:30。" in said and "请自带方案" in said and "林海燕" in said
     do(app_sqlite, world, key, "cancel", TODAY, reason="并入其他会议")
@@ -100,3 +100,21 @@ def test_the_list_of_resolutions_and_the_sheet_and_the_materials(app_sqlite, wor
         empty = meeting(app_sqlite, world, D(2026, 12, 22), TODAY, kind="adhoc")
     with acting(app_sqlite, world, "meet"):
         assert "没有议题" in str(papers.materials(db.session(), planning.find(db.session(), empty), {}).blocks)
+
+
+def test_the_office_may_replace_the_templates_of_notice_and_minutes(app_sqlite, world, login):
+    meet = login("meet")
+    page = meet.get("/settings/papers").get_data(as_text=True)
+    assert "联席会议通知" in page and "联席会议纪要" in page
+    for key in ("meetings.notice", "meetings.minutes"):
+        assert meet.get(f"/settings/papers/{key}").status_code == 200
+        for kind, start in (("docx", b"PK"), ("pdf", b"%PDF")):
+            assert meet.get(f"/settings/papers/{key}/standard.{kind}").data.startswith(start)
+    assert "联席会议通知" not in login("jn_head").get("/settings/papers").get_data(as_text=True)
+    from plugins.meetings import layouts
+    from portal.documents.papers import standard_template
+
+    for paper in layouts.PAPERS:
+        text = "\n".join(paragraph.text for paragraph in read_docx(io.BytesIO(standard_template(paper))).paragraphs)
+        assert "{{ title }}" in text and "{{ number }}" in text
+        assert to_pdf(paper.build(paper.sample)).startswith(b"%PDF")
