@@ -120,8 +120,8 @@ def page_seconds(app: Flask) -> tuple[float, int]:
     return statistics.median(times[1:]), statements
 
 
-def archive(app: Flask, folder: Path) -> tuple[float, int, float]:
-    """All files as docx in archives, a town each: files a second, how many, MB by which memory grew after the first town."""
+def archive(app: Flask, folder: Path) -> tuple[float, float, int, float]:
+    """All files as docx in archives, a town each: files a second, files a second of the processor, how many, MB by which memory grew after the first town."""
     from plugins.training import batches
     from plugins.training.models_file import Batch
     from portal.jobs.runner import run_job
@@ -129,6 +129,7 @@ def archive(app: Flask, folder: Path) -> tuple[float, int, float]:
     with app.app_context(), use_actor(system_actor("bench")), use_scope(EVERYTHING):
         towns = sorted(app.extensions["portal"].plugins.enabled_orgs("training"))
         count, seconds, first = 0, 0.0, 0.0
+        began = time.process_time()
         for place, town in enumerate(towns):
             with unit_of_work("bench") as session:
                 batches.ask(session, town, 2026, "docx")
@@ -143,7 +144,8 @@ def archive(app: Flask, folder: Path) -> tuple[float, int, float]:
             with zipfile.ZipFile(batches.path_of(key)) as found:
                 assert found.testzip() is None
         db.session.remove()
-    return count / seconds, count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - first
+        cpu = time.process_time() - began
+    return count / seconds, count / cpu, count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - first
 
 
 def wrong_sums(app: Flask) -> tuple[float, int]:
@@ -164,8 +166,8 @@ def run(folder: Path, show: Any = print) -> None:
     show(f"{'training: compliance of 2,000, 100,000 attendances':<52} {seconds:6.3f} s   limit {LIMIT_PAGE} s   {statements} statements", flush=True)
     seconds, wrong = wrong_sums(app)
     show(f"{'training: every sum computed again':<52} {seconds:6.3f} s   {wrong} differ (limit 0)", flush=True)
-    rate, count, grown = archive(app, folder)
-    show(f"{f'training: {count:,} files as docx':<52} {rate:6.1f} files/s   limit {LIMIT_FILES:.0f}   memory grew {grown:.0f} MB after the first town", flush=True)
+    rate, busy, count, grown = archive(app, folder)
+    show(f"{f'training: {count:,} files as docx':<52} {rate:6.1f} files/s   limit {LIMIT_FILES:.0f}   ({busy:.1f} a second of one processor)   memory grew {grown:.0f} MB after the first town", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ from flask_babel import lazy_gettext as _l
 from plugins.training import rights, rules, rules_sheet, words
 from plugins.training.sheets import PEOPLE_COLUMNS, Book, Item, Meeting, People, Refusal, apply
 from portal.errors import Refused
-from portal.records.importing import ImportColumn, ImportContext, ImportSpec, RawRow, RowResult
+from portal.records.importing import ImportContext, ImportSpec, RawRow, RowResult
 from portal.records.workbooks import CellError, Header, column_letters, heading, normalise, parse_date
 from portal.text import close_name
 
 PERSONAL = ("所在单位", "单位", "部门", "职务", "岗位", "中队", "所在中队", "性别", "执法证号", "证号", "联系电话", "电话", "用工性质", "备注", "签名")
 SUMS = re.compile(r"合计|总计|累计|小计|总学时|已完成|差额|达标")
-COLUMNS = (*PEOPLE_COLUMNS, ImportColumn("summary", _l("识别的培训")))
+COLUMNS = PEOPLE_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _decide(book: Book, items: list[tuple[Column, Item]], result: RowResult) -> 
     result.values = {"items": [item for _column, item in items]}
     statuses = {item.status for _column, item in items}
     total = sum(item.halves for _column, item in items)
-    result.shown["summary"] = _("%(n)s 期，共 %(hours)s 学时", n=len(items), hours=rules.hours(total))
+    result.message = _("%(n)s 期，共 %(hours)s 学时", n=len(items), hours=rules.hours(total))
     if not items:
         result.status, result.code, result.message = "skip", "empty", _("没有参加任何一期")
     elif statuses == {"skip"}:

@@ -66,7 +66,7 @@ def index() -> Any:
         groups = [(names[key], by_town[key], url_for("training_year.index", year=year, town=key)) for key in names if key in by_town]
     else:
         units = queries.grouped(members, lambda one: one.unit or _("未分组"))
-        groups = [(name, one, url_for("training_file.people", year=year, q=name)) for name, one in units.items() if one.people]
+        groups = [(name, one, url_for("training_file.people", year=year, q=name if name != str(_("未分组")) else None)) for name, one in units.items() if one.people]
     behind = sorted((one for one in members if one.owes and one.status != "met"), key=lambda one: (-one.standing.forecast, -one.standing.short, one.name))
     record = years.book(session, town, year) if town is not None else None
     return render_template(

@@ -130,7 +130,7 @@ def test_one_row_a_person_and_a_column_a_session(app, world):
             (4, "钱多", IDS[3], "", "四", "", "", 0, ""), ("合计", "", "", "", 6, 3.5, 2, 11.5, "")]  # fmt: skip
     dry, checked = bring(sheets_matrix.SPEC, book(rows), world.jiangnan, dry_run=True)
     assert [result.status for result in checked.results] == ["create", "create", "skip", "refuse"]
-    assert checked.results[0].shown["summary"] == "3 期，共 9.5 学时" and "四" in dry["refused"][0]["message"] and dry["refused"][0]["code"] == "bad_mark"
+    assert checked.results[0].message == "3 期，共 9.5 学时" and "四" in dry["refused"][0]["message"] and dry["refused"][0]["code"] == "bad_mark"
     bring(sheets_matrix.SPEC, book(rows), world.jiangnan)
     assert [(row.title, row.held_on, row.halves, row.category) for row in rows_of(Training)] == [
         ("行政处罚法", dt.date(2026, 3, 12), 8, "professional"), ("新法解读", dt.date(2026, 4, 8), 7, "update"),

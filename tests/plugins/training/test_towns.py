@@ -65,8 +65,9 @@ def test_a_department_holds_a_session_for_two_towns(app, world, login, post, tim
     assert {line.org_id for line in rows_of(Credit)} == {world.jiangnan.id}
     line = rows_of(Credit)[0]
     assert (line.organiser, line.organiser_name, line.own_update) == ("department", "区公安局", False)
-    assert step(post, login("gl_head"), "invitation", only(TownInvitation, TownInvitation.org_id == world.gelan.id).id,
-        "certify").status_code == 303 and counted(zhao) == 4
+    assert (
+        step(post, login("gl_head"), "invitation", only(TownInvitation, TownInvitation.org_id == world.gelan.id).id, "certify").status_code == 303 and counted(zhao) == 4
+    )
     assert step(post, liaison, "session", key, "archive").status_code == 303
 
 
@@ -233,3 +234,18 @@ def test_the_question_pool_of_the_district_serves_towns(app_sqlite, world):
     with use_scope(EVERYTHING):
         found = exams.pool(db.session(), Exam(org_id=world.jiangnan.id, title="x", parts=[]))
     assert {subject for subject, _kind in found} == {"通用", "本地"} and QUESTIONS.of_district
+
+
+def test_materials_reach_the_invited_towns_and_nobody_else(app_sqlite, world, login, post):
+    import io
+
+    from portal.records.attachments import Attachment
+
+    key, liaison = held_by_the_police(world, login, post, gl=0)
+    data = {"files": (io.BytesIO(b"%PDF-1.4\n%notes"), "讲义.pdf")}
+    assert post(liaison, f"/training/{key}/materials", data, page=f"/training/{key}", content_type="multipart/form-data").status_code == 303
+    file = only(Attachment)
+    manager, other = login("jn_train"), login("gl_train")
+    assert "讲义.pdf" in text(manager.get(f"/training/{key}")) and manager.get(f"/attachments/{file.id}").data.startswith(b"%PDF")
+    assert other.get(f"/training/{key}").status_code == 404 and other.get(f"/attachments/{file.id}").status_code == 404
+    assert post(manager, f"/training/{key}/materials", {}, page=f"/training/{key}").status_code == 404
