@@ -14,7 +14,6 @@ PAGES = {
     "/training/exemptions/new": "training.record",
     "/training/external": "training.books",
     "/training/mine": "training.learn",
-    "/training/mine.ics": "training.learn",
     "/training/new": "training.organise",
     "/training/people": "training.books",
     "/training/plans": "training.read",
@@ -25,4 +24,4 @@ PAGES = {
     "/training/year": "training.books",
     "/training/year/compliance.xlsx": "training.export",
 }
-ELSEWHERE: set[str] = {"/training/external/new", "/training/year/attendance.xlsx"}
+ELSEWHERE: set[str] = {"/training/external/new", "/training/mine.ics", "/training/year/attendance.xlsx"}
