@@ -47,7 +47,8 @@ class Cast:
                 control.select_option(index=1) if value is None else control.select_option(value)
             else:
                 control.fill(value)
-        page.locator("main form button.btn-primary, main form button.btn-danger").first.click()
+        with page.expect_navigation():
+            page.locator("main form button.btn-primary, main form button.btn-danger").first.click()
         return page
 
     def close(self):
@@ -135,7 +136,8 @@ def finish(cast, path):
     page = cast.open(CONVENER, f"{path}/paper")
     page.fill("[name=advice]", "建议依法从重，告知听证权利。")
     page.get_by_role("button", name="保存并签发").click()
-    page.locator("main form button.btn-primary").click()
+    with page.expect_navigation():
+        page.locator("main form button.btn-primary").click()
     assert page.get_by_text(re.compile("凤城商意〔")).count() >= 1
     cast.step(OFFICER, path, "答复采纳情况", answer="adopted", answer_reasons="理由充分。")
     cast.step(LEADER, path, "同意答复")
