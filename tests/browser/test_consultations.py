@@ -142,7 +142,7 @@ def finish(cast, path):
     cast.step(OFFICER, path, "答复采纳情况", answer="adopted", answer_reasons="理由充分。")
     cast.step(LEADER, path, "同意答复")
     page = cast.step(CONVENER, path, "归档")
-    assert page.locator(".tag", has_text="已归档").count() >= 1
+    assert page.locator("main b", has_text="已归档").count() >= 1
 
 
 def test_written(cast):
