@@ -59,7 +59,7 @@ def test_every_sealed_column_says_how_it_is_made(app_sqlite):
     found = {place.record: {column.name for column in place.columns} for place in rotation.sealed_tables()}
     assert found == {
         "auth.second_factor": {"secret_enc"}, "complaints.draft": {"sealed"}, "directory.person": {"id_number_enc"}, "records.import_run": {"content"},
-        "complaints.identity": {"name_sealed", "phone_sealed", "address_sealed", "id_number_sealed"},
+        "complaints.identity": {"name_sealed", "phone_sealed", "address_sealed", "id_number_sealed"}, "consultations.draft": {"content"},
     }  # fmt: skip
 
 
