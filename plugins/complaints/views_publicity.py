@@ -42,8 +42,8 @@ def acting_org() -> int | None:
 @contacts.get("")
 @require(rights.READ)
 def index_of_contacts() -> Any:
-    """监督电话、通信地址、受理时间 of every town, to be told on the telephone and published."""
-    every = publicity.contacts(publicity.towns(db.session(), None), today())
+    """监督电话、通信地址、受理时间 as they are published: a town's own, all of them for the district. What one town sets, no other town reads."""
+    every = publicity.contacts(publicity.towns(db.session(), acting_org()), today())
     mine = g.grant.organisation.name if g.grant.organisation.is_town else ""
     return render_template("complaints/contact.html", contacts=every, mine=mine, may_set=can(rights.SETTINGS), keys=(figures.TELEPHONE, figures.ADDRESS, figures.HOURS))
 

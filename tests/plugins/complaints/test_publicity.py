@@ -123,10 +123,14 @@ def test_what_is_handled_anew_is_taken_off(app_sqlite, world, login, post):
     assert not fetch(key).publish and db.session.scalar(sa.select(sa.func.count()).select_from(Publication)) == 0
 
 
-def test_the_contact_page_shows_what_each_town_has_set(app_sqlite, world, login, post):
-    head = login("jn_head")
+def test_the_contact_page_shows_a_town_its_own_and_the_district_all(app_sqlite, world, login, post):
+    head, other = login("jn_head"), login("gl_head")
+    before = other.get("/complaints/contact").get_data(as_text=True)
     for key, value in (("telephone", "023-40251234"), ("address", "江南大道 1 号"), ("hours", "工作日 8:30—18:00")):
         page = f"/settings/complaints.contact_{key}"
         assert post(head, page, {"value": value, "valid_from": str(TODAY)}, page=page).status_code == 303
-    shown = login("gl_head").get("/complaints/contact").get_data(as_text=True)
-    assert "023-40251234" in shown and "江南大道 1 号" in shown and "8:30—18:00" in shown
+    for reader in (head, login("sup")):
+        shown = reader.get("/complaints/contact").get_data(as_text=True)
+        assert "023-40251234" in shown and "江南大道 1 号" in shown and "8:30—18:00" in shown
+    after = other.get("/complaints/contact").get_data(as_text=True)
+    assert "江南" not in before + after and len(before) == len(after), "what one town sets, no other town reads"
