@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from portal.database import utcnow
 from portal.directory.models import Organisation
 from portal.errors import NotFound, Refused
 from portal.records import attachments
-from portal.records.links import link
+from portal.records.links import link, links_of
 from portal.records.numbers import format_number, next_number
 from portal.records.secrecy import refuse_marked
 from portal.settings import get_setting
@@ -144,23 +145,38 @@ def _text(values: Mapping[str, Any], name: str) -> str:
 
 
 def similar(session: Session, org_id: int, place: str, object_name: str, words: str, limit: int = 6) -> list[Complaint]:
-    """Open matters of the same place or about the same object, newest first; the more in common, the higher."""
+    """Open matters of the same place, about the same object or in the same words, newest first; the more in common, the higher."""
     place, object_name = place.strip()[:60], object_name.strip()[:60]
     ways = [
         *([Complaint.object_name.contains(object_name, autoescape=True)] if len(object_name) >= 2 else []),
         *([Complaint.place.contains(place, autoescape=True)] if len(place) >= 2 else []),
+        *(Complaint.content.contains(phrase, autoescape=True) for phrase in phrases(words)),
     ]
     if not ways:
         return []
     live = (Complaint.org_id == org_id, Complaint.state.in_((*rules.OPEN, "passed")), or_(*ways))
     found = session.scalars(select(Complaint).where(*live).order_by(Complaint.id.desc()).limit(60)).unique().all()
 
+    pairs = {words[at : at + 2] for at in range(min(len(words), 400) - 1)}
+
     def closeness(row: Complaint) -> tuple[int, int]:
-        pairs = {words[at : at + 2] for at in range(min(len(words), 400) - 1)}
         shared = sum(1 for pair in pairs if pair in row.content or pair in row.title)
         return (8 * (bool(object_name) and object_name in row.object_name) + 6 * (bool(place) and place in row.place) + min(shared, 10), row.id)
 
     return sorted(found, key=closeness, reverse=True)[:limit]
+
+
+PHRASE = 4
+"""Characters in a row that two texts share when they speak of the same thing: 露天烧烤, 建筑垃圾."""
+MOST_PHRASES = 48
+
+
+def phrases(text: str) -> list[str]:
+    """Runs of four characters of the beginning of a text, without those that cross a sign."""
+    found: dict[str, None] = {}
+    for run in re.findall(r"\w+", text[:160]):
+        found.update(dict.fromkeys(run[at : at + PHRASE] for at in range(len(run) - PHRASE + 1)))
+    return list(found)[:MOST_PHRASES]
 
 
 REPEATED_WITHIN = 365
@@ -182,6 +198,26 @@ def repeats(session: Session, complaint: Complaint, telephone: bytes | None) -> 
         .limit(1)
     )
     return session.execute(earlier, execution_options={"unscoped": True}).first() is not None
+
+
+SAME = "same"
+
+
+def suggest_merging(session: Session, complaint: Complaint, main: Complaint) -> str:
+    """Whoever registers holds two matters for the same: it is noted, so that whoever decides can merge them. Returns what was noted."""
+    link(session, ("complaints.complaint", complaint.id), ("complaints.complaint", main.id), SAME, complaint.org_id)
+    text = _("登记时认为与 %(number)s 是同一件，建议核对后并案。", number=main.number)
+    limits.note(session, complaint, "step", text)
+    return text
+
+
+def held_for_same(session: Session, complaint: Complaint) -> Complaint | None:
+    """The matter into which merging was suggested, while that can still be done."""
+    if complaint.state not in rules.BEFORE_CONCLUSION:
+        return None
+    ours = [item.to_id for item in links_of(session, ("complaints.complaint", complaint.id)) if item.kind == SAME and item.from_id == complaint.id]
+    may = select(Complaint).where(Complaint.id.in_(ours), Complaint.state.in_(rules.BEFORE_CONCLUSION)).order_by(Complaint.id).limit(1)
+    return session.scalars(may).unique().one_or_none() if ours else None
 
 
 def by_code(session: Session, code: str) -> Complaint:

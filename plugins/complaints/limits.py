@@ -55,10 +55,10 @@ def set_deadlines(complaint: Complaint, order_days: int | None = None, order_due
     recompute(complaint)
     if order_due is not None:
         complaint.due_on = complaint.legal_due = order_due
-        complaint.sort_due = order_due if complaint.state in rules.RUNNING else rules.FOREVER
     complaint.first_title = path.first_title
     complaint.first_due = rules.deadline(calendar, complaint.received_on, path.first).due if path.first else None
     complaint.first_due_at = complaint.registered_at + dt.timedelta(hours=rules.DANGER_HOURS) if complaint.urgency == "danger" else None
+    complaint.sort_due = place_in_order(complaint)
     passed = complaint.channel in rules.PASSED_TO_US
     complaint.object_by = calendar.add_working_days(complaint.received_on, rules.OBJECT_DAYS).day if passed else None
 
@@ -74,14 +74,32 @@ def recompute(complaint: Complaint) -> bool:
     before = complaint.due_on
     if complaint.limit_days is None:
         complaint.legal_due = complaint.due_on = None
-        complaint.sort_due, complaint.due_provisional = rules.FOREVER, False
+        complaint.sort_due, complaint.due_provisional = place_in_order(complaint), False
         return before is not None
     extension = complaint.extension_days if complaint.extension_state == "granted" else 0
     limit = rules.Limit(complaint.limit_days + extension, complaint.limit_unit)
     found = rules.deadline(current_calendar(), complaint.due_from, limit, complaint.suspended_days or 0)
     complaint.legal_due, complaint.due_on, complaint.due_provisional = found.legal, found.due, found.provisional
-    complaint.sort_due = found.due if complaint.state in rules.RUNNING else rules.FOREVER
+    complaint.sort_due = place_in_order(complaint)
     return before is not None and before != found.due
+
+
+def place_in_order(complaint: Complaint) -> dt.date:
+    """By when something has to be done, for the order of lists: in danger the day of the first action, until there was one."""
+    if complaint.state not in rules.RUNNING:
+        return rules.FOREVER
+    due = complaint.due_on or rules.FOREVER
+    return min(due, first_action_day(complaint)) if first_action_waits(complaint) else due
+
+
+def first_action_waits(row: Any) -> bool:
+    """Whether a matter in danger still waits for its first action."""
+    return row.first_due_at is not None and row.first_done_on is None
+
+
+def first_action_day(row: Any) -> dt.date:
+    """The day, here, on which the 24 hours of a matter in danger end."""
+    return row.first_due_at.astimezone(current_settings().zone).date()  # type: ignore[no-any-return]
 
 
 def moved(session: Session, complaint: Complaint, before: dt.date | None, why: str) -> None:

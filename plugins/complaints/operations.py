@@ -44,6 +44,7 @@ def first_done(complaint: Complaint, today: dt.date) -> None:
     """The first answer that a limit asks for was given."""
     if complaint.first_done_on is None:
         complaint.first_done_on = today
+        complaint.sort_due = limits.place_in_order(complaint)
 
 
 def check_on(day: dt.date, not_before: dt.date, today: dt.date, field: str, before: str) -> None:

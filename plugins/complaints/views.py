@@ -13,13 +13,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from plugins.complaints import accusations, counting, forms, identity, limits, publicity, queries, retention, rights, rules, words, workflow
+from plugins.complaints import accusations, counting, forms, identity, intake, limits, publicity, queries, retention, rights, rules, words, workflow
 from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, Opening, Transfer
 from portal import audit
 from portal.auth import throttle
 from portal.auth.permissions import can, check, require, require_fresh
 from portal.clock import today
-from portal.database import db
+from portal.config import current_settings
+from portal.database import db, utcnow
 from portal.directory.models import TOWN_KINDS, Organisation
 from portal.errors import NotFound, Refused
 from portal.records import attachments, once
@@ -41,7 +42,8 @@ DUE = (("overdue", _l("已超期")), ("week", _l("七天内到期")), ("running"
 def _select() -> Any:
     columns = (
         Complaint.id, Complaint.number, Complaint.title, Complaint.kind, Complaint.channel, Complaint.state, Complaint.due_on, Complaint.org_id,
-        Complaint.handler_name, Complaint.received_on, Complaint.urgency, Complaint.due_provisional, Complaint.extension_state,
+        Complaint.handler_name, Complaint.received_on, Complaint.urgency, Complaint.due_provisional, Complaint.extension_state, Complaint.first_due_at,
+        Complaint.first_done_on,
     )  # fmt: skip
     return select(*columns)
 
@@ -68,10 +70,13 @@ def state_badges() -> RowFunction:
 @per_page
 def due_badges() -> RowFunction:
     """The clock: how long still, or since when overdue."""
-    day, open_states = today(), frozenset(rules.OPEN)
+    day, open_states, running = today(), frozenset(rules.OPEN), frozenset(rules.RUNNING)
+    now, zone = utcnow(), current_settings().zone
     light_of, late, provisional, still = limits.lights(day), _("超期 %(n)s 天", n="%(n)s"), _("（暂定）"), (_("中止"), "grey", "player-pause")
 
     def badge(row: Any) -> tuple[Any, str, str] | None:
+        if row.first_due_at is not None and row.first_done_on is None and row.state in running:
+            return _("%(at)s 前先行处置", at=row.first_due_at.astimezone(zone).strftime("%m-%d %H:%M")), "red" if row.first_due_at < now else "amber", "flame"
         if row.state not in open_states or row.due_on is None:
             return None
         light = light_of(row)
@@ -264,7 +269,7 @@ def page(complaint: Complaint, *, opened: dict[str, str] | None = None, reveal: 
         may_publish=can(rights.APPROVE_PUBLICATION, complaint.org_id) and not publicity.refusal(complaint),
         may_split=can(rights.REGISTER, complaint.org_id) and complaint.open and g.grant.organisation.is_town,
         history=audit.history("complaints.complaint", key, 30), transfer_states={state.code: state for state in workflow.INCOMING.states},
-        same=queries.same_telephone(session, complaint),
+        same=queries.same_telephone(session, complaint), suggested=intake.held_for_same(session, complaint), may_decide=can(rights.DECIDE, complaint.org_id),
     )  # fmt: skip
 
 

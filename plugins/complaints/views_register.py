@@ -16,11 +16,11 @@ from plugins.complaints.views import find
 from portal import audit
 from portal.audit import PORTAL_CHAIN
 from portal.auth import throttle
-from portal.auth.permissions import check, require
+from portal.auth.permissions import can, check, require
 from portal.clock import today
 from portal.context import current_actor, use_actor
 from portal.database import db, utcnow
-from portal.errors import DomainError, NotFound, Refused
+from portal.errors import DomainError, NotFound, Refused, TooMany
 from portal.records import attachments, once
 from portal.settings import get_setting
 from portal.text import whole
@@ -133,6 +133,7 @@ def _again(form: forms.RegisterForm, town: int, origin: Complaint | None, error:
 def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list[tuple[bytes, str, str]], origin_id: int | None) -> Any:
     values = {name: form[name].data for name in KEPT if name not in WHO} | {"order_days": form.order_days.data}
     place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
+    same = _same(form, town)
     actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
     with use_actor(actor), unit_of_work("complaints.registered") as session:
         before = once.claim(session, key := once.sent_key())
@@ -142,14 +143,24 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
         origin = find(origin_id) if origin_id else None
         made = intake.register(session, town, values, who, today(), officers=form.officers.data or (), files=files, place=place, split_from=origin)
         identity.drop_draft(session)
+        why = intake.suggest_merging(session, made.complaint, same) if same is not None else ""
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
-                        role="office_head", urgent=made.complaint.urgency == "danger")  # fmt: skip
+                        role="office_head", body=why, urgent=made.complaint.urgency == "danger")  # fmt: skip
         complaint_id, receipt = made.complaint.id, _shown(made)
         unseen = made.complaint.anonymous and made.complaint.kind == "accusation"
         once.made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=complaint_id))
-    if whole(form.join.data or "") is not None:
-        flash(_("已登记。请核对后并案。"), "success")
-    return _receipt(complaint_id, receipt)
+    if same is not None:
+        flash(_("已登记。请核对后并案。") if can(rights.DECIDE) else _("已登记，并已告知负责人核对并案。"), "success")
+    return _receipt(complaint_id, receipt, same)
+
+
+def _same(form: forms.RegisterForm, town: int) -> Complaint | None:
+    """The open matter that whoever registers holds for the same, of those that they may see."""
+    chosen = whole(form.join.data or "")
+    if not chosen or form.kind.data == "other":
+        return None
+    alike = Complaint.kind == "accusation" if form.kind.data == "accusation" else Complaint.kind != "accusation"
+    return db.session.scalars(select(Complaint).where(Complaint.id == chosen, Complaint.org_id == town, alike)).unique().one_or_none()
 
 
 def _shown(made: intake.Registered) -> dict[str, Any]:
@@ -158,15 +169,11 @@ def _shown(made: intake.Registered) -> dict[str, Any]:
     return {"code": made.code, "number": found.number, "received_on": found.received_on, "kind": found.kind, "due_on": found.due_on, "org": found.organisation.name}
 
 
-def _receipt(complaint_id: int, receipt: dict[str, Any]) -> Any:
+def _receipt(complaint_id: int, receipt: dict[str, Any], main: Complaint | None) -> Any:
     """The receipt with its code: shown this once, not kept in the clear, so it stands in the answer itself."""
     complaint = db.session.scalars(select(Complaint).where(Complaint.id == complaint_id)).unique().one_or_none()
     town, day = intake.acting_town(), today()
     contact = {name: get_setting(key, town, day) for name, key in (("telephone", figures.TELEPHONE), ("hours", figures.HOURS))}
-    join = whole(request.form.get("join", ""))
-    main = db.session.scalars(select(Complaint).where(Complaint.id == join)).unique().one_or_none() if join else None
-    if main is not None and (main.org_id != town or main.id == complaint_id):
-        main = None
     return render_template("complaints/receipt.html", complaint=complaint, receipt=receipt, kinds=words.KINDS, contact=contact, main=main)
 
 
@@ -217,7 +224,8 @@ def ask() -> Any:
             found = asked(str(form.code.data))
         except DomainError as error:
             form.code.errors = [error.message]
-            return render_template("complaints/code.html", form=form, found=None, workflow=workflow.COMPLAINT), error.status
+            waits = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
+            return render_template("complaints/code.html", form=form, found=None, workflow=workflow.COMPLAINT), error.status, waits
     return render_template("complaints/code.html", form=form, found=found, workflow=workflow.COMPLAINT), 422 if form.errors else 200
 
 

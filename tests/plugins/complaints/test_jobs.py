@@ -46,6 +46,25 @@ def test_reminders_come_once_each_and_rise(app, world):
     assert told(world.account("gl_head")) == []
 
 
+def test_danger_is_told_on_every_day_and_rises(app_sqlite, world):
+    key = matter(world.jiangnan, urgency="danger")
+    assert [run("complaints.remind", D(2026, 11, day))["danger"] for day in (24, 25, 25, 26)] == [0, 1, 1, 1]
+    head = [title.partition("号 ")[2] for title in told(world.account("jn_head")) if "危险紧急" in title]
+    assert head == ["危险紧急：应于 11-25 10:00 前先行处置", "危险紧急：11-25 10:00 已过，尚未先行处置"]
+    assert any("已过" in title for title in told(world.account("jn_leader"))) and any("已过" in title for title in told(world.account("sup")))
+    assert told(world.account("gl_head")) == []
+    change(key, state="handling", first_done_on=D(2026, 11, 26), sort_due=D(2026, 12, 15))
+    assert run("complaints.remind", D(2026, 11, 27))["danger"] == 0
+
+
+def test_what_is_due_on_a_rest_day_is_told_on_the_working_day_before(app_sqlite, world):
+    key = matter(world.jiangnan, kind="hotline")
+    saturday = D(2026, 12, 5)
+    change(key, state="handling", handler_id=world.account("jn_officer").id, due_on=saturday, legal_due=saturday, sort_due=saturday)
+    assert run("complaints.remind", D(2026, 12, 4))["due"] == 1 and run("complaints.remind", saturday)["due"] == 1
+    assert [title.partition("号 ")[2] for title in told(world.account("jn_officer"))] == ["将于 2026-12-05 到期"]
+
+
 def test_the_suspended_are_left_alone_and_a_first_answer_is_reminded(app_sqlite, world):
     held = matter(world.jiangnan)
     change(held, state="suspended", suspended_on=TODAY, sort_due=D(9999, 12, 31))

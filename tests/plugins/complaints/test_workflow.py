@@ -317,9 +317,60 @@ def test_other_paths_are_shown_at_once(app_sqlite, world, login, post):
     assert step(post, clerk, made.id, "redirect").status_code == 303
 
 
-def test_danger_runs_in_hours(app_sqlite, world):
-    made = fetch(matter(world.jiangnan, urgency="danger"))
+def test_danger_runs_in_hours(app_sqlite, world, login, post, time_machine):
+    key = matter(world.jiangnan, urgency="danger")
+    made, head = fetch(key), login("jn_head")
     assert made.first_due_at - made.registered_at == dt.timedelta(hours=24)
+    assert made.sort_due == D(2026, 11, 25) and made.due_on == D(2026, 12, 15), "it stands first until something was done"
+    assert "11-25 10:00 前先行处置" in head.get("/complaints").get_data(as_text=True)
+    time_machine.move_to(dt.datetime(2026, 11, 26, 2, 0, tzinfo=dt.UTC), tick=True)
+    head = login("jn_head")
+    assert made.number in head.get("/complaints?due=overdue").get_data(as_text=True)
+    assert step(post, head, key, "accept").status_code == 303
+    assert fetch(key).sort_due == D(2026, 12, 15)
+    assert "前先行处置" not in head.get("/complaints").get_data(as_text=True)
+
+
+def test_the_same_words_are_found_where_place_and_object_are_others(app_sqlite, world, login, post):
+    matter(world.jiangnan, content="河边天天有人焚烧电缆皮，黑烟滚滚。", place="关口社区", object_name="废品收购站")
+    matter(world.gelan, content="有人焚烧电缆皮，葛兰。", place="葛兰场镇", object_name="")
+    clerk = login("jn_intake")
+
+    def beside(content: str) -> str:
+        return post(clerk, "/complaints/similar", {"place": "", "object_name": "", "content": content}, page="/complaints/new").get_data(as_text=True)
+
+    found = beside("昨晚又在焚烧电缆皮，呛得睡不着")
+    assert "焚烧电缆皮" in found and "葛兰" not in found
+    assert "焚烧电缆皮" not in beside("路灯不亮") and "焚烧电缆皮" not in beside("%_%_%_%_")
+
+
+def test_join_reaches_whoever_decides(app_sqlite, world, login, post):
+    first, clerk, head = matter(world.jiangnan), login("jn_intake"), login("jn_head")
+    main = fetch(first).number
+    answer = register(post, clerk, join=str(first)).get_data(as_text=True)
+    assert "已告知负责人核对并案" in answer
+    made = newest()
+    noted = db.session.scalars(sa.select(Entry.text).where(Entry.complaint_id == made.id)).all()
+    assert [text for text in noted if main in text and "建议核对后并案" in text]
+    assert main in db.session.scalar(sa.select(Notice.body).where(Notice.account_id == world.account("jn_head").id).order_by(Notice.id.desc()).limit(1))
+    page = head.get(f"/complaints/{made.id}").get_data(as_text=True)
+    assert f"并入 {main}" in page and "main_number=" in page
+    assert f"并入 {main}" not in clerk.get(f"/complaints/{made.id}").get_data(as_text=True)
+    assert step(post, head, made.id, "merge", main_number=main, reason="同一件").status_code == 303
+    assert fetch(made.id).main_id == first and "登记时认为" not in head.get(f"/complaints/{made.id}").get_data(as_text=True).split("办理记录")[0]
+
+
+def test_join_takes_nothing_that_is_not_ours(app_sqlite, world, login, post):
+    other = matter(world.gelan)
+    named = person(world.jiangnan, "周平", world.account("jn_intake"))
+    kept = matter(world.jiangnan, kind="accusation", officers=(named,))
+    clerk = login("jn_intake")
+    for join in (other, kept, 10**12, -1):
+        for extra in ({}, {"anonymous": "y"}, {"kind": "accusation", "officers": str(named)}):
+            assert register(post, clerk, join=str(join), **extra).status_code == 200
+            db.session.rollback()
+    with use_scope(EVERYTHING):
+        assert not db.session.scalars(sa.select(Entry.text).where(Entry.text.contains("建议核对后并案"))).all()
 
 
 def test_changing_a_limit_says_what_it_would_move_and_asks(app, world, login, post):
