@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import accusations, figures, identity, limits, rules
@@ -25,6 +25,7 @@ from portal.records import attachments
 from portal.records.links import link, links_of
 from portal.records.numbers import format_number, next_number
 from portal.records.secrecy import refuse_marked
+from portal.search.lookup import position
 from portal.settings import get_setting
 
 LONGEST = 20_000
@@ -148,8 +149,8 @@ def similar(session: Session, org_id: int, place: str, object_name: str, words: 
     """Open matters of the same place, about the same object or in the same words, newest first; the more in common, the higher."""
     place, object_name = place.strip()[:60], object_name.strip()[:60]
     ways = [
-        *([Complaint.object_name.contains(object_name, autoescape=True)] if len(object_name) >= 2 else []),
-        *([Complaint.place.contains(place, autoescape=True)] if len(place) >= 2 else []),
+        *_speaks_of(Complaint.object_name, object_name),
+        *_speaks_of(Complaint.place, place),
         *(Complaint.content.contains(phrase, autoescape=True) for phrase in phrases(words)),
     ]
     if not ways:
@@ -161,9 +162,20 @@ def similar(session: Session, org_id: int, place: str, object_name: str, words: 
 
     def closeness(row: Complaint) -> tuple[int, int]:
         shared = sum(1 for pair in pairs if pair in row.content or pair in row.title)
-        return (8 * (bool(object_name) and object_name in row.object_name) + 6 * (bool(place) and place in row.place) + min(shared, 10), row.id)
+        return (8 * _alike(object_name, row.object_name) + 6 * _alike(place, row.place) + min(shared, 10), row.id)
 
     return sorted(found, key=closeness, reverse=True)[:limit]
+
+
+def _speaks_of(column: Any, text: str) -> list[Any]:
+    """Conditions for rows that name the same, shorter or longer: 凤山公园, 凤山公园东门."""
+    if len(text) < 2:
+        return []
+    return [column.contains(text, autoescape=True), (func.length(column) >= 2) & (position(literal(text), column) > 0)]
+
+
+def _alike(one: str, other: str) -> bool:
+    return len(one) >= 2 and len(other) >= 2 and (one in other or other in one)
 
 
 PHRASE = 4

@@ -130,6 +130,8 @@
 
   document.addEventListener("keydown", function (event) {
     if (event.key === "Escape") { document.body.classList.remove("nav-open"); }
+    var written = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.tagName === "TEXTAREA" && event.target.form;
+    if (written && written.requestSubmit) { event.preventDefault(); written.requestSubmit(); }
   });
 
   function chosen(form, name) {

@@ -331,7 +331,7 @@ def test_danger_runs_in_hours(app_sqlite, world, login, post, time_machine):
     assert "前先行处置" not in head.get("/complaints").get_data(as_text=True)
 
 
-def test_the_same_words_are_found_where_place_and_object_are_others(app_sqlite, world, login, post):
+def test_the_same_words_are_found_where_place_and_object_are_others(app, world, login, post):
     matter(world.jiangnan, content="河边天天有人焚烧电缆皮，黑烟滚滚。", place="关口社区", object_name="废品收购站")
     matter(world.gelan, content="有人焚烧电缆皮，葛兰。", place="葛兰场镇", object_name="")
     clerk = login("jn_intake")
@@ -341,6 +341,8 @@ def test_the_same_words_are_found_where_place_and_object_are_others(app_sqlite, 
 
     found = beside("昨晚又在焚烧电缆皮，呛得睡不着")
     assert "焚烧电缆皮" in found and "葛兰" not in found
+    longer = post(clerk, "/complaints/similar", {"place": "关口社区二组", "object_name": "", "content": ""}, page="/complaints/new")
+    assert "废品收购站" in longer.get_data(as_text=True), "a place that is said more exactly is the same place"
     assert "焚烧电缆皮" not in beside("路灯不亮") and "焚烧电缆皮" not in beside("%_%_%_%_")
 
 
