@@ -200,10 +200,14 @@ class ScheduledMeeting:
 
 @dataclass(frozen=True)
 class TrailWords:
-    """How the trail's actions and fields are called in words: ``{"people.created": "登记"}``, ``{"position": "职务"}``."""
+    """How the trail's actions, fields and codes are called in words: ``{"people.created": "登记"}``, ``{"position": "职务"}``.
+
+    ``values`` has the codes of a record's field: ``{"complaints.complaint.review": {"agree": "同意"}}``.
+    """
 
     actions: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import random
 from typing import Any
 
 from sqlalchemy import select
 
-from plugins.complaints import intake, limits, rules, words
+from plugins.complaints import demo_cases, intake, limits, rules, words
 from plugins.complaints.models import Complaint, Incoming, Place, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
@@ -42,6 +44,22 @@ def load(context: Any) -> None:
     context.session.flush()
     accusation(context, first)
     incoming(context, first)
+    settle_forgotten(context)
+    demo_cases.load(context, first)
+
+
+def settle_forgotten(context: Any) -> None:
+    """No office of the demonstration has left a matter lying for months."""
+    calm = dataclasses.replace(context, random=random.Random(5))  # noqa: S311 - invented data
+    long_ago = context.today - dt.timedelta(days=30)
+    held = select(RoleGrant.org_id, Account).join(Account, Account.id == RoleGrant.account_id).where(RoleGrant.role == "office_head")
+    heads = dict(context.session.execute(held).tuples().all())
+    left = select(Complaint).where(Complaint.state.in_(rules.BEFORE_CONCLUSION), Complaint.due_on < long_ago)
+    for complaint in context.session.scalars(left).unique().all():
+        if complaint.handler_id is None and (head := heads.get(complaint.org_id)) is not None:
+            complaint.handler_id, complaint.handler_name, complaint.assigned_on = head.id, head.name, complaint.received_on
+        complaint.first_done_on = complaint.received_on
+        finish(calm, complaint, complaint.received_on)
 
 
 def staff(context: Any, town: Organisation) -> None:

@@ -48,4 +48,8 @@ WORDS = TrailWords(
         "facts": _l("查明的事实"), "measures": _l("采取的措施"),
         "review": _l("法制审核"), "representatives": _l("来访代表人数"), "reply_how": _l("答复方式"), "receipt": _l("回执"), "suspended_on": _l("中止日期"),
     },
+    values={
+        "complaints.complaint.extension_state": {"asked": _l("待批准"), "granted": _l("已批准"), "refused": _l("未批准")},
+        "complaints.complaint.review": REVIEWS,
+    },
 )  # fmt: skip

@@ -25,14 +25,15 @@ def title(event: Event) -> Any:
     return trail_words()[0].get(event.action) or event.action
 
 
-def trail_words() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Words for actions and for fields, from the core and every plugin; put together once a request."""
-    found: tuple[dict[str, Any], dict[str, Any]] | None = g.get("trail_words")
+def trail_words() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Words for actions, for fields and for their codes, from the core and every plugin; put together once a request."""
+    found: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None = g.get("trail_words")
     if found is None:
-        found = ({}, {})
+        found = ({}, {}, {})
         for words in current_app.extensions["portal"].plugins.collect("portal_trail_words"):
             found[0].update(words.actions)
             found[1].update(words.fields)
+            found[2].update(words.values)
         g.trail_words = found
     return found
 
@@ -51,7 +52,7 @@ def changes(event: Event) -> list[tuple[str, Any, Any]]:
     if event.op != "update":
         return []
     before, after = json.loads(event.before or "{}"), json.loads(event.after or "{}")
-    words, fields = _state_words(), trail_words()[1]
+    words, (_actions, fields, codes) = _state_words(), trail_words()
     shown = []
     for key in sorted(set(after) & set(fields)):
         old, new = before.get(key), after[key]
@@ -59,6 +60,9 @@ def changes(event: Event) -> list[tuple[str, Any, Any]]:
             old, new = "•••", "•••"
         if key in STATES:
             old, new = (words.get((event.record_type, key, value), value) for value in (old, new))
+        spoken = codes.get(f"{event.record_type}.{key}")
+        if spoken:
+            old, new = (spoken.get(value, value) for value in (old, new))
         shown.append((fields[key], old, new))
     return shown
 

@@ -317,6 +317,15 @@ def test_other_paths_are_shown_at_once(app_sqlite, world, login, post):
     assert step(post, clerk, made.id, "redirect").status_code == 303
 
 
+def test_the_history_speaks_of_extensions_in_words(app_sqlite, world, login, post):
+    key = matter(world.jiangnan)
+    change(key, state="handling", handler_id=world.account("jn_officer").id, handler_name="李明杰")
+    assert step(post, login("jn_officer"), key, "ask_extension", days="5", reason="情况复杂").status_code == 303
+    assert step(post, login("jn_leader"), key, "grant_extension", reason="同意").status_code == 303
+    page = login("jn_head").get(f"/complaints/{key}").get_data(as_text=True)
+    assert "→ 已批准" in page and "granted" not in page and "asked" not in page
+
+
 def test_danger_runs_in_hours(app_sqlite, world, login, post, time_machine):
     key = matter(world.jiangnan, urgency="danger")
     made, head = fetch(key), login("jn_head")
