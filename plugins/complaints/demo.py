@@ -53,7 +53,7 @@ def settle_forgotten(context: Any) -> None:
     calm = dataclasses.replace(context, random=random.Random(5))  # noqa: S311 - invented data
     long_ago = context.today - dt.timedelta(days=30)
     held = select(RoleGrant.org_id, Account).join(Account, Account.id == RoleGrant.account_id).where(RoleGrant.role == "office_head")
-    heads = dict(context.session.execute(held).tuples().all())
+    heads: dict[int, Account] = {row[0]: row[1] for row in context.session.execute(held)}
     left = select(Complaint).where(Complaint.state.in_(rules.BEFORE_CONCLUSION), Complaint.due_on < long_ago)
     for complaint in context.session.scalars(left).unique().all():
         if complaint.handler_id is None and (head := heads.get(complaint.org_id)) is not None:

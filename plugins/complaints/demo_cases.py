@@ -32,7 +32,7 @@ class Office:
         self.context = dataclasses.replace(context, random=random.Random(town.id))  # noqa: S311 - invented data
         self.session, self.town, self.today = context.session, town, context.today
         held = select(RoleGrant.role, Account).join(Account, Account.id == RoleGrant.account_id).where(RoleGrant.org_id == town.id)
-        self.people: dict[str, Account] = dict(self.session.execute(held).tuples().all())
+        self.people: dict[str, Account] = {row[0]: row[1] for row in self.session.execute(held)}
 
     @property
     def complete(self) -> bool:
