@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from plugins.complaints import demo_cases, intake, limits, rules, words
-from plugins.complaints.models import Complaint, Incoming, Place, Transfer
+from plugins.complaints import demo_cases, intake, rules, words
+from plugins.complaints.models import Complaint, Entry, Incoming, Place, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
+from portal.config import current_settings
 from portal.directory.models import Organisation, Person
 
 PLACES = ("桃花新城", "古佛村", "永丰社区", "白庙社区", "关口社区", "三峡路", "凤山公园", "向阳路农贸市场", "协信广场", "文苑大道", "黄桷湾村", "长寿北站")
@@ -136,7 +137,10 @@ def finish(context: Any, complaint: Complaint, received: dt.date) -> None:
     complaint.days_taken = rules.days_taken(calendar, received, day)
     complaint.late = complaint.due_on is not None and day > complaint.due_on
     complaint.sort_due = rules.FOREVER
-    limits.note(context.session, complaint, "note", "到现场核查并拍照取证。")
+    seen = min(day, calendar.add_working_days(received, 2).day)
+    at = dt.datetime.combine(seen, dt.time(0) if complaint.anonymous else dt.time(10, 20), tzinfo=current_settings().zone).astimezone(dt.UTC)
+    author = complaint.handler_name
+    context.session.add(Entry(org_id=complaint.org_id, complaint_id=complaint.id, kind="note", text="到现场核查并拍照取证。", at=at, author=author))
     if (today - day).days > 5:
         complaint.state, complaint.replied_on, complaint.reply_how, complaint.reply_by = "replied", day, "电话", complaint.handler_name
         complaint.reply_text = complaint.facts + complaint.measures

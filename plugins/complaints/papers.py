@@ -173,7 +173,7 @@ def whole_file(values: Values) -> Document:
         ("反映的内容", [Para(values["content"])]),
         ("诉求", [Para(values["demand"])] if values["demand"] else []),
         ("转办情况", _listed(values, "transfers", ("接收单位", "转办日期", "理由", "回执", "结果"), TRANSFERS, (3, 3, 4, 3, 4))),
-        ("办理记录", _listed(values, "entries", ("时间", "记录人", "内容"), ENTRIES, (5, 2, 8))),
+        ("办理记录", _listed(values, "entries", ("时间", "记录人", "内容"), ENTRIES, (13, 5, 15))),
         ("办理结果", [facts] if (facts := _given(("结论", values["result"]), ("查明的事实", values["facts"]), ("采取的措施", values["measures"]),
                                               ("办结日期", values["concluded_on"]))).pairs else []),
         ("答复", [_given(("答复方式", values["reply_how"]), ("答复日期", values["replied_on"])), Para(values["reply_text"])] if values["reply_text"] else []),

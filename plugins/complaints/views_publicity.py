@@ -70,7 +70,7 @@ def spec() -> ListSpec:
             Column("month", _l("月份"), lambda row: row.month, css="num", order="month"),
             Column("category", _l("领域"), lambda row: row.category),
             Column("place", _l("地点"), lambda row: row.place),
-            Column("result", _l("结论"), lambda row: row.result),
+            Column("result", _l("结论"), lambda row: words.RESULTS.get(row.result, row.result)),
             Column("sentence", _l("办理情况"), lambda row: row.sentence, css="wide"),
             Column("approved", _l("审定日期"), lambda row: row.approved_on, css="num"),
         ),
