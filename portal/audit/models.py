@@ -55,6 +55,11 @@ class Event(Base):
         """When it happened, aware, in UTC."""
         return dt.datetime.fromtimestamp(self.at / 1_000_000, dt.UTC)
 
+    @property
+    def day_only(self) -> bool:
+        """Whether nothing but the day may be read from it: the act of somebody who is nobody in particular."""
+        return self.actor_id is None and not self.request_id and self.role not in ("", "system")
+
 
 class Head(Base):
     """The last event of a chain; locked while events are added to it."""

@@ -68,6 +68,8 @@ def step(record_type: str, record_id: int, action: str) -> Any:
     form = form_of(transition)
     _fill(form, record)
     status, changed = 200, []
+    if request.method == "GET" and (why := workflow.out_of_reach(transition, record)):
+        form.form_errors.append(why)
     if request.method == "POST":
         status = 422
         if form.validate():

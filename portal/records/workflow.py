@@ -107,6 +107,12 @@ class Workflow:
     def _fits(self, step: Transition, record: Any) -> bool:
         return getattr(record, self.column) in step.sources and (step.when is None or step.when(record))
 
+    def out_of_reach(self, step: Transition, record: Any) -> Any:
+        """Why a step cannot be taken in the record's state, in words; empty: it can."""
+        if self._fits(step, record):
+            return ""
+        return _("当前状态为“%(state)s”，不能执行“%(action)s”。", state=self.state(getattr(record, self.column)).title, action=step.title)
+
     def allowed(self, record: Any) -> list[Transition]:
         """The transitions that the acting role may make now."""
         return [
@@ -157,9 +163,8 @@ class Workflow:
         step.check(record)
         if version is not None and record.version != version:
             raise Conflict(_("这条记录刚刚被别人修改，请重新打开后再试。"))
-        if not self._fits(step, record):
-            title = self.state(getattr(record, self.column)).title
-            raise Conflict(_("当前状态为“%(state)s”，不能执行“%(action)s”。", state=title, action=step.title))
+        if why := self.out_of_reach(step, record):
+            raise Conflict(why)
         if self._same_eyes(step, record):
             raise Refused(_("经办与审核不能是同一人，请由其他人员办理。"))
         if step.needs_reason and not reason:

@@ -317,6 +317,24 @@ def test_other_paths_are_shown_at_once(app_sqlite, world, login, post):
     assert step(post, clerk, made.id, "redirect").status_code == 303
 
 
+def test_an_anonymous_registration_has_no_time_of_the_day_on_any_page(app_sqlite, world, login, post):
+    register(post, login("jn_intake"), anonymous="y")
+    key = newest().id
+    page = login("jn_head").get(f"/complaints/{key}").get_data(as_text=True)
+    history = page.split("匿名登记")[0].rsplit("登记投诉举报", 1)[1]
+    assert "2026-11-24" in history and not re.search(r"\d\d:\d\d", history)
+    trail = login("auditor").get("/audit?action=complaints.registered").get_data(as_text=True)
+    row = next(row for row in trail.split("<tr>") if "匿名登记" in row)
+    assert "2026-11-24" in row and not re.search(r"\d\d:\d\d", row)
+
+
+def test_a_step_that_is_out_of_reach_says_so_before_anything_is_typed(app_sqlite, world, login):
+    key = matter(world.jiangnan)
+    page = login("jn_head").get(f"/do/complaints.complaint/{key}/reply").get_data(as_text=True)
+    assert "当前状态为“登记”，不能执行“答复”。" in page
+    assert "不能执行" not in login("jn_head").get(f"/do/complaints.complaint/{key}/accept").get_data(as_text=True)
+
+
 def test_the_history_speaks_of_extensions_in_words(app_sqlite, world, login, post):
     key = matter(world.jiangnan)
     change(key, state="handling", handler_id=world.account("jn_officer").id, handler_name="李明杰")
