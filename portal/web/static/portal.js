@@ -154,12 +154,16 @@
   function showFiles(input) {
     var list = document.querySelector('[data-drop-list="' + input.id + '"]');
     if (!list) { return; }
+    var place = input.closest("[data-max-mb]"), most = place ? Number(place.dataset.maxMb) * 1048576 : Infinity, total = 0;
+    var kept = typeof DataTransfer === "undefined" ? null : new DataTransfer();
     list.textContent = "";
     Array.prototype.forEach.call(input.files, function (file) {
-      var item = document.createElement("li");
-      item.textContent = file.name + " · " + Math.ceil(file.size / 1024) + " KB";
+      var item = document.createElement("li"), tooBig = file.size > most, left = tooBig || total + file.size > most;
+      item.textContent = file.name + (left ? "：" + (tooBig ? place.dataset.tooBig : place.dataset.tooMuch) : " · " + Math.ceil(file.size / 1024) + " KB");
+      if (left) { item.className = "text-danger"; } else { total += file.size; if (kept) { kept.items.add(file); } }
       list.appendChild(item);
     });
+    if (kept && kept.files.length < input.files.length) { input.files = kept.files; }
   }
 
   function addFiles(input, files) {
