@@ -137,11 +137,29 @@ def calendar_changed(years: list[int]) -> None:
         for complaint in session.scalars(select(Complaint).where(Complaint.state.in_(rules.OPEN), Complaint.due_on.is_not(None), touched)).unique():
             before = complaint.due_on
             recompute(complaint)
-            if complaint.first_due is not None and complaint.first_done_on is None:
-                path = figures.path_of(complaint.kind, complaint.org_id, complaint.received_on)
-                complaint.first_due = rules.deadline(current_calendar(), complaint.received_on, path.first).due if path.first else None
-            moved(session, complaint, before, _("工作日历发布"))
+            why = _("工作日历发布")
+            moved(session, complaint, before, why)
+            _first_anew(session, complaint, why)
         session.flush()
+
+
+def _first_anew(session: Session, complaint: Complaint, why: str) -> None:
+    """The first answer and the day of objection by the calendar as it is now; the old day stays in the record of handling."""
+    if complaint.first_due is not None and complaint.first_done_on is None:
+        path = figures.path_of(complaint.kind, complaint.org_id, complaint.received_on)
+        before = complaint.first_due
+        complaint.first_due = rules.deadline(current_calendar(), complaint.received_on, path.first).due if path.first else None
+        if complaint.first_due != before:
+            what = words.FIRST[complaint.first_title]
+            text = _("%(what)s期限由 %(old)s 调整为 %(new)s：%(why)s", what=what, old=before, new=complaint.first_due or "—", why=why)
+            note(session, complaint, "deadline", text)
+    if complaint.object_by is not None and complaint.state == "registered":
+        complaint.object_by = current_calendar().add_working_days(complaint.received_on, rules.OBJECT_DAYS).day
+
+
+def provisional(day: dt.date | None) -> bool:
+    """暂定: whether a day lies in a year whose calendar is not published yet."""
+    return day is not None and current_calendar().is_provisional(day)
 
 
 def following(org_id: int, kind: str) -> Iterable[Complaint]:

@@ -270,6 +270,7 @@ def page(complaint: Complaint, *, opened: dict[str, str] | None = None, reveal: 
         may_split=can(rights.REGISTER, complaint.org_id) and complaint.open and g.grant.organisation.is_town,
         history=audit.history("complaints.complaint", key, 30), transfer_states={state.code: state for state in workflow.INCOMING.states},
         same=queries.same_telephone(session, complaint), suggested=intake.held_for_same(session, complaint), may_decide=can(rights.DECIDE, complaint.org_id),
+        provisional=limits.provisional,
     )  # fmt: skip
 
 

@@ -8,9 +8,12 @@ import sqlalchemy as sa
 
 from plugins.complaints.models import Complaint, Entry, Identity, Incoming, Opening, Transfer
 from portal.audit.models import Event
+from portal.calendar.service import load_year
+from portal.context import system_actor, use_actor
 from portal.database import db
 from portal.inbox.models import Notice
 from portal.tenancy import EVERYTHING, use_scope
+from portal.work import unit_of_work
 from tests.plugins.complaints.helpers import FORM, TODAY, change, fetch, matter, person, step
 
 D = dt.date
@@ -342,6 +345,22 @@ def test_the_history_speaks_of_extensions_in_words(app_sqlite, world, login, pos
     assert step(post, login("jn_leader"), key, "grant_extension", reason="同意").status_code == 303
     page = login("jn_head").get(f"/complaints/{key}").get_data(as_text=True)
     assert "→ 已批准" in page and "granted" not in page and "asked" not in page
+
+
+def test_a_calendar_that_arrives_moves_what_was_provisional_and_says_so(app, world, login, time_machine):
+    time_machine.move_to(dt.datetime(2026, 12, 28, 2, 0, tzinfo=dt.UTC), tick=True)
+    key = matter(world.jiangnan, today=D(2026, 12, 28), kind="consumer", channel="上级交办")
+    report = matter(world.jiangnan, today=D(2026, 12, 28))
+    made = fetch(key)
+    assert made.first_due == D(2027, 1, 7) and fetch(report).due_on == D(2027, 1, 19) and fetch(report).due_provisional
+    page = login("jn_head").get(f"/complaints/{key}").get_data(as_text=True)
+    assert "应于 2027-01-07（暂定） 前受理决定" in page
+    with use_actor(system_actor("test")), use_scope(EVERYTHING), unit_of_work("calendar.loaded") as session:
+        load_year(session, 2027, [D(2027, 1, 1), D(2027, 1, 4), D(2027, 1, 5)], [D(2027, 1, 9)], "国办发明电〔2026〕7号")
+    assert fetch(key).first_due == D(2027, 1, 9) and fetch(key).object_by == D(2027, 1, 7) and not fetch(report).due_provisional
+    page = login("jn_head").get(f"/complaints/{key}").get_data(as_text=True)
+    assert "受理决定期限由 2027-01-07 调整为 2027-01-09：工作日历发布" in page and "2027-01-09（暂定）" not in page
+    assert "期限由 2027-01-19 调整为 2027-01-20：工作日历发布" in login("jn_head").get(f"/complaints/{report}").get_data(as_text=True)
 
 
 def test_danger_runs_in_hours(app_sqlite, world, login, post, time_machine):
