@@ -144,7 +144,7 @@ def _table(lines: Sequence[Credit]) -> Table:
         )
         for line in lines
     )
-    return Table((_("日期"), _("培训内容"), _("类别"), _("主办"), _("学时"), _("是否计入")), rows, (2.2, 4.6, 2.2, 2.6, 1, 1.4))
+    return Table((_("日期"), _("培训内容"), _("类别"), _("主办"), _("学时"), _("是否计入")), rows, (2.6, 4.4, 2.2, 2.6, 1, 1.4))
 
 
 def points(hundredths: int) -> str:
