@@ -6,6 +6,7 @@ A chunk that fails is done again row by row, so that one bad row never stops the
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,8 +22,26 @@ from portal.database import Base, OrgScoped, db
 from portal.search import index_rows, reindex
 from portal.work import unit_of_work
 
-CHUNK = 1000
-"""Rows a transaction: keeps the write lock well under a tenth of a second."""
+CHUNK = 500
+"""Rows of the first transaction; see :class:`Pace`."""
+
+
+class Pace:
+    """How many rows a transaction takes: as many as keep the write lock for about ``AIM`` seconds on this machine, now.
+
+    A large database or a slow disk makes the same rows take longer, and whoever registers something waits that long.
+    """
+
+    AIM = 0.04
+    LEAST, MOST = 50, 1000
+
+    def __init__(self, size: int = CHUNK) -> None:
+        self.size = size
+
+    def held(self, rows: int, seconds: float) -> None:
+        """Learn from a transaction: slow at once where it took too long, faster by a quarter at most."""
+        fitting = self.AIM / max(seconds, 1e-6) * rows
+        self.size = int(min(max(min(fitting, self.size * 1.25), self.LEAST), self.MOST))
 
 
 @dataclass(frozen=True)
@@ -42,9 +61,9 @@ def update_in_chunks(
     reason: str = "",
     also: Sequence[InstrumentedAttribute[Any]] = (),
     after: Callable[[Session, Sequence[Row[Any]]], None] | None = None,
-    size: int = CHUNK,
+    pace: Pace | None = None,
 ) -> Iterator[Chunk]:
-    """Set ``values`` on every row that fits ``where``, in transactions of ``size`` rows, and yield what each did.
+    """Set ``values`` on every row that fits ``where``, in short transactions, and yield what each did.
 
     Which rows fit is looked up first, without a lock, and looked at again under the lock of each chunk. ``also`` names
     further columns that the caller wants to see; ``after`` is called in the same transaction. Tenancy applies.
@@ -53,15 +72,20 @@ def update_in_chunks(
     columns = [entity.id, *([entity.org_id] if issubclass(model, OrgScoped) else []), *(getattr(entity, key) for key in values), *also]
     waiting = sorted(db.session.scalars(select(entity.id).where(*where)))
     db.session.rollback()
-    for start in range(0, len(waiting), size):
-        part = waiting[start : start + size]
+    pace = pace or Pace()
+    start = 0
+    while part := waiting[start : start + pace.size]:
+        start += len(part)
         try:
             with unit_of_work(action, reason=reason) as session:
+                session.connection()  # the turn of the single writer has come; what follows is time that others wait
+                begun = time.perf_counter()
                 rows = _still_fitting(session, entity, columns, where, part)
                 if rows:
                     _change(session, model, rows, values)
                     if after is not None:
                         after(session, rows)
+            pace.held(len(part), time.perf_counter() - begun)
             chunk = Chunk(rows)
         except SQLAlchemyError:
             chunk = _one_by_one(model, columns, where, values, part, action, reason, after)
@@ -214,4 +238,4 @@ def update_rows(session: Session, model: type[Base], changes: Mapping[int, Mappi
     return count
 
 
-__all__ = ["CHUNK", "Chunk", "chain_of", "insert_rows", "plain", "reserve_ids", "update_drafts", "update_in_chunks", "update_rows"]
+__all__ = ["CHUNK", "Chunk", "Pace", "chain_of", "insert_rows", "plain", "reserve_ids", "update_drafts", "update_in_chunks", "update_rows"]
