@@ -320,7 +320,7 @@ def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()
     if size != spec.page_size:
         kept["size"] = str(size)
     columns = _in_order(spec, order)
-    count = _bounded(spec, [*conditions, found.sample]) if found is not None and found.sample is not None else 0
+    count = _bounded(spec, [*conditions, found.sample()]) if found is not None and found.sample is not None else 0
     if found is not None:
         conditions.append(found.condition)
     if count <= COUNTED:

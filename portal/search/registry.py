@@ -14,11 +14,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.contract import RecordType, Searchable
-from portal.database import OrgScoped
+from portal.database import OrgScoped, is_writing
 from portal.search.folding import LONGEST_TEXT, SCHEME, fold
 from portal.search.models import KINDS, Kind
 
 EXTENSION = "portal.search"
+NUMBERS = "portal.search.numbers"
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,19 @@ def source_of(model: type[Any]) -> Source | None:
 
 
 def numbers(session: Session) -> dict[str, int]:
-    """The numbers of the kinds that have been indexed, read once a request."""
+    """The numbers of the kinds that have been indexed.
+
+    A kind keeps the number that it once got, so what was read is kept by the process as soon as it has all of them; not
+    what a transaction gave that may still be undone.
+    """
     found: dict[str, int] | None = g.get("search_numbers")
     if found is None:
-        rows = session.connection().execute(select(KINDS.c.name, KINDS.c.number))
-        found = g.search_numbers = {row.name: row.number for row in rows}
+        found = current_app.extensions.get(NUMBERS)
+    if found is None:
+        found = {row.name: row.number for row in session.connection().execute(select(KINDS.c.name, KINDS.c.number))}
+        g.search_numbers = found
+        if not is_writing() and all(source.name in found for source in sources().values()):
+            current_app.extensions[NUMBERS] = found
     return found
 
 

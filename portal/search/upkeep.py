@@ -103,7 +103,7 @@ def _other_scheme() -> bool:
 
 
 def _clear() -> None:
-    """Empty the index, and forget the kinds that nobody declares any more."""
+    """Empty the index, and forget the kinds that nobody declares any more; the others keep their numbers."""
     with unit_of_work("search.cleared") as session:
         connection = session.connection()
         if connection.dialect.name == "sqlite":
@@ -111,7 +111,8 @@ def _clear() -> None:
         else:
             connection.exec_driver_sql(f"TRUNCATE {TABLE}")
         connection.execute(delete(DOCUMENTS))
-        connection.execute(delete(KINDS))
+        connection.execute(delete(KINDS).where(KINDS.c.name.not_in([source.name for source in sources().values()])))
+        connection.execute(update(KINDS).values(signature=""))
         forget_numbers()
 
 
