@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, render_template_string, request
+from flask import Flask, render_template, request
+from jinja2 import DictLoader
 
 ROWS = """SELECT id, number, title, kind, channel, state, due_on, handler_name, received_on FROM complaints_complaint
  WHERE org_id = ? AND state = ? ORDER BY sort_due, id LIMIT 50"""
@@ -21,6 +22,7 @@ PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>æ
 def application(file: Path) -> Any:
     """The application over the database of the portal."""
     app = Flask("bare")
+    app.jinja_loader = DictLoader({"list.html": PAGE})
     local = threading.local()
 
     def connection() -> sqlite3.Connection:
@@ -33,6 +35,6 @@ def application(file: Path) -> Any:
     @app.get("/list")
     def rows() -> str:
         found = connection().execute(ROWS, (request.args.get("org", type=int), request.args["state"])).fetchall()
-        return render_template_string(PAGE, rows=found, today=dt.date.today().isoformat())
+        return render_template("list.html", rows=found, today=dt.date.today().isoformat())
 
     return app

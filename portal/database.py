@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, ClassVar
@@ -123,7 +123,7 @@ def writing() -> Iterator[None]:
         _writing.reset(token)
 
 
-def read_beside(statement: Any) -> Sequence[Any]:
+def read_beside(statement: Any, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
     """Rows of a statement on which tenancy stands, read without disturbing whatever transaction is being opened.
 
     Inside a unit of work its own session is asked, so that it sees what it changed; while another session is about to
@@ -134,11 +134,10 @@ def read_beside(statement: Any) -> Sequence[Any]:
         token = _writing.set(False)
         try:
             with db.engine.connect() as connection:
-                return connection.execute(statement).all()
+                return connection.execute(statement, values).all()
         finally:
             _writing.reset(token)
-    with session.no_autoflush:
-        return session.execute(statement, execution_options={"unscoped": True}).all()
+    return session.connection().execute(statement, values).all()
 
 
 def init_app(app: Flask, settings: Settings) -> None:

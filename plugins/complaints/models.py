@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from functools import cache
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, false, func, or_, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, bindparam, false, func, or_, select, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from plugins.complaints import rights, rules
@@ -26,12 +27,17 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
+@cache
+def _shut_out_of() -> Any:
+    return select(ShutOut.complaint_id).where(ShutOut.account_id == bindparam("account"))
+
+
 def hidden_complaints(actor: Actor) -> list[int]:
     """The accusations from which an account is shut out; nearly always none. Looked up once a request."""
     key = f"complaints_hidden_{actor.account_id}"
     if has_request_context() and key in g:
         return list(g.get(key))
-    found = [row.complaint_id for row in read_beside(select(ShutOut.complaint_id).where(ShutOut.account_id == actor.account_id))]
+    found = [row.complaint_id for row in read_beside(_shut_out_of(), {"account": actor.account_id})]
     if has_request_context():
         setattr(g, key, found)
     return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -97,9 +98,13 @@ def due_badge(row: Any) -> tuple[Any, str, str] | None:
 def said(words_: dict[str, Any], name: str) -> RowFunction:
     """A column whose codes are shown in words."""
 
+    @lru_cache
+    def spoken_by(_locale: str) -> dict[str, str]:
+        return {code: str(word) for code, word in words_.items()}
+
     @per_page
     def texts() -> RowFunction:
-        spoken, of = {code: str(word) for code, word in words_.items()}, attrgetter(name)
+        spoken, of = spoken_by(str(get_locale())), attrgetter(name)
         return lambda row: spoken.get(of(row), of(row))
 
     return texts

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, g, request, session
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
@@ -25,13 +25,13 @@ from portal.work import is_working, separate_write
 log = logging.getLogger(__name__)
 TOKEN = "token"
 TOUCH_SECONDS = 60
-_WITH_GRANTS = (joinedload(AccountSession.account).joinedload(Account.grants),)
+_BY_TOKEN = select(AccountSession).where(AccountSession.token_hash == bindparam("token")).options(joinedload(AccountSession.account).joinedload(Account.grants))
 
 
 def load(token: str) -> AccountSession | None:
     """The living session of a token: not ended, not idle, not too old, of an active account."""
     config, now = settings(), utcnow()
-    row = db.session.get(AccountSession, token_hash(token), options=_WITH_GRANTS)
+    row = db.session.scalars(_BY_TOKEN, {"token": token_hash(token)}, execution_options={"unscoped": True}).unique().one_or_none()
     if row is None or row.ended_at is not None or not row.account.active:
         return None
     idle, age = now - row.seen_at, now - row.created_at

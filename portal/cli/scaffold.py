@@ -145,8 +145,8 @@ def index() -> Any:
     return render_template("{name}/index.html", notes=notes, form=form, may_edit=can("{name}.edit")), 422 if form.errors else 200
 ''',
     "templates/{name}/index.html": """{{% extends "base.html" %}}
-{{% import "components/ui.html" as ui with context %}}
-{{% import "components/forms.html" as forms with context %}}
+{{% import "components/ui.html" as ui %}}
+{{% import "components/forms.html" as forms %}}
 {{% block title %}}{title}{{% endblock %}}
 {{% block content %}}
 {{{{ ui.page_header("{title}") }}}}

@@ -188,7 +188,7 @@ def counts() -> dict[str, int]:
     if "inbox_counts" not in g:
         grant = g.get("grant")
         asked = {"account": g.account.id, "now": utcnow(), **({"org": grant.org_id} if grant is not None else {})}
-        unread = db.session.scalar(_unread(tuple(_off_here()), grant is None), asked)
+        unread = db.session.connection().scalar(_unread(tuple(_off_here()), grant is None), asked)
         g.inbox_counts = {"notices": unread or 0, "todos": sum(todo.count for todo in todos())}
     found: dict[str, int] = g.inbox_counts
     return found

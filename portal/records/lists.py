@@ -320,17 +320,18 @@ def run(spec: ListSpec, arguments: Mapping[str, str], chosen: Sequence[str] = ()
     if size != spec.page_size:
         kept["size"] = str(size)
     columns = _in_order(spec, order)
-    count = _bounded(spec, [*conditions, found.sample()]) if found is not None and found.sample is not None else 0
+    sampled = _bounded(spec, [*conditions, found.sample()]) if found is not None and found.sample is not None else 0
     if found is not None:
         conditions.append(found.condition)
-    if count <= COUNTED:
-        count = _bounded(spec, conditions)
     ordered = spec.ordered(order, size).where(*conditions)
+    if sampled <= COUNTED:  # else it is known already that there are more than are counted
+        ordered = ordered.add_columns(select(func.count()).select_from(spec.bare().where(*conditions).subquery()).scalar_subquery().label("_count"))
     cursor = decode_cursor(arguments.get("after", ""), [column for column, _descending in columns])
     rows = db.session.execute(ordered if cursor is None else ordered.where(_beyond(columns, cursor))).all()
-    if cursor is not None and not rows and count:
+    if cursor is not None and not rows:
         cursor = None  # what came after has gone in the meantime: from the start again
         rows = db.session.execute(ordered).all()
+    count = sampled if sampled > COUNTED else rows[0]._count if rows else 0
     more = len(rows) > size
     rows = rows[:size]
     next_cursor = encode_cursor([getattr(rows[-1], f"_key{index}") for index in range(len(columns))]) if more else ""

@@ -41,4 +41,7 @@ def init_app(app: Flask) -> None:
 
     words = Words()
     app.extensions["babel"].instance.domain_instance = words
-    app.jinja_env.install_gettext_callables(gettext=gettext, ngettext=ngettext, pgettext=pgettext, npgettext=npgettext, newstyle=True)  # type: ignore[attr-defined]
+
+    def said(string: str, **variables: Any) -> str:
+        return words.gettext(string, **variables) if "_flask_babel" in g else gettext(string, **variables)
+    app.jinja_env.install_gettext_callables(gettext=said, ngettext=ngettext, pgettext=pgettext, npgettext=npgettext, newstyle=True)  # type: ignore[attr-defined]

@@ -41,7 +41,7 @@ def bell() -> Markup:
     waiting = counts["todos"] + counts["notices"]
     number = Markup('<span class="count" aria-hidden="true">{}</span>').format(waiting if waiting <= MOST_SHOWN else f"{MOST_SHOWN}+") if waiting else ""
     said = _("待办 %(t)s 项，未读通知 %(n)s 条", t=counts["todos"], n=counts["notices"])
-    return Markup('<a class="tool" href="{}" aria-label="{}"><i class="icon i-bell" aria-hidden="true"></i>{}</a>').format(url_for("inbox.index"), said, number)
+    return Markup('<a class="tool" href="{}" aria-label="{}"><i class="icon i-bell"></i>{}</a>').format(url_for("inbox.index"), said, number)
 
 
 def navigation() -> list[tuple[Any, list[NavItem]]]:

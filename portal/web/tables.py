@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -28,8 +29,9 @@ def badge(text: str, tone: str = "grey", icon: str = "") -> Markup:
     """A word on its colour with its icon; never the colour alone."""
     if not icon and tone in ICONS:
         return Markup('<span class="tag tag-{}">{}</span>').format(tone, text)
-    drawn = f" i-{icon}" if icon and ICONS.get(tone) != icon else ""
-    return Markup('<b class="{}">{}</b>').format(f"{tone}{drawn}", text)
+    if ICONS.get(tone) == icon or not icon:
+        return Markup("<b class={}>{}</b>").format(tone, text)
+    return Markup('<b class="{} i-{}">{}</b>').format(tone, icon, text)
 
 
 _SPECIAL = re.compile("[&<>\"']").search
@@ -50,7 +52,7 @@ def _cell(column: Column, query: str) -> Callable[[Any], str]:
             value = "" if value is None else str(value)
         if query:
             return "".join(f"<mark>{escape(part.text)}</mark>" if part.hit else str(escape(part.text)) for part in marked(value, query)) or NOTHING
-        return plain(value) or NOTHING
+        return (str(escape(value)) if _SPECIAL(value) else value) or NOTHING
 
     if column.badge is not None:
         look_of = ready(column.badge)
@@ -96,9 +98,23 @@ def places(page: ListPage, choosing: bool = False) -> str:
     return "".join(f" {PLACED[column.css]}{number}" for number, column in enumerate(page.columns, 2 if choosing else 1) if PLACED.get(column.css))
 
 
+MOST_KEPT = 200
+
+
+def _kept(page: ListPage, part: str, make: Callable[[ListPage], str]) -> Markup:
+    """A part of a page that depends on nothing but the list, its arguments and the reader's language; kept with the list."""
+    known, key = page.spec.prepared, (part, str(get_locale()), page.order, tuple(page.arguments.items()), tuple(column.key for column in page.columns))
+    if key not in known:
+        if len(known) > MOST_KEPT:
+            known.clear()
+        known[key] = Markup(make(page))  # noqa: S704 - every part was escaped
+    found: Markup = known[key]
+    return found
+
+
 def filters(page: ListPage) -> Markup:
     """The fields of a list's filters."""
-    return Markup("".join([_filter(item, page.arguments) for item in page.filters()]))  # noqa: S704 - every part was escaped
+    return _kept(page, "filters", lambda page: "".join([_filter(item, page.arguments) for item in page.filters()]))
 
 
 def _filter(item: Choice | Dates | Flag | Exact, given: Mapping[str, str]) -> str:
@@ -127,6 +143,10 @@ def _option(code: str, name: str, chosen: bool) -> str:
 
 def head(page: ListPage) -> Markup:
     """The heads of the columns; those that may be sorted by are links."""
+    return _kept(page, "head", _head)
+
+
+def _head(page: ListPage) -> str:
     cells = []
     for column in page.columns:
         title = escape(str(column.title))
@@ -138,7 +158,7 @@ def head(page: ListPage) -> Markup:
         target = escape(page.address(sort=down if page.order == column.order and down in page.spec.orders else column.order))
         arrow = {"ascending": ' <i class="icon i-arrow-up"></i>', "descending": ' <i class="icon i-arrow-down"></i>'}.get(way, "")
         cells.append(f'<th aria-sort="{way}"><a href="{target}">{title}{arrow}</a>')
-    return Markup("".join(cells))  # noqa: S704 - every part was escaped
+    return "".join(cells)
 
 
 def choosable(page: ListPage) -> Markup:
