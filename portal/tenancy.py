@@ -181,7 +181,7 @@ def reaches(record: Any) -> bool:
 
 
 class Narrowing(CriteriaOption):
-    """The narrowing of every model to its organisations as one option of a statement.
+    """The narrowing of models as one option of a statement, e.g. of every model to its organisations.
 
     It does what ``with_loader_criteria`` of each model does; but what the key of SQLAlchemy's statement cache needs is
     worked out once and not with each statement, which is most of what the narrowing costs.
@@ -293,7 +293,7 @@ def _guard(model: Any, scope: Scope) -> Any:
             if len(_guards) > MOST_KEPT:
                 _guards.clear()
             conditions = [condition for condition in (model.opened_to(actor), None if orgs is None else model.org_id.in_(sorted(orgs))) if condition is not None]
-            _guards[key] = with_loader_criteria(model, and_(true(), *conditions), include_aliases=True)
+            _guards[key] = Narrowing([with_loader_criteria(model, and_(true(), *conditions), include_aliases=True)])
         return _guards[key]
     finally:
         _looking.reset(token)

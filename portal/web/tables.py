@@ -55,16 +55,27 @@ def _cell(column: Column, query: str) -> Callable[[Any], str]:
         return (str(escape(value)) if _SPECIAL(value) else value) or NOTHING
 
     if column.badge is not None:
-        look_of = ready(column.badge)
+        look_of, drawn = ready(column.badge), {None: f"{opening}{NOTHING}"}
 
         def badged(row: Any) -> str:
             look = look_of(row)
-            return f"{opening}{badge(str(look[0]), look[1], look[2]) if look else NOTHING}"
+            if look not in drawn:
+                drawn[look] = f"{opening}{badge(str(look[0]), look[1], look[2]) if look else NOTHING}"
+            return drawn[look]
 
         return badged
     if link is not None:
         return lambda row: f'{opening}<a href="{plain(link(row))}">{written(text(row))}</a>'
-    return lambda row: f"{opening}{written(text(row))}"
+    if query:
+        return lambda row: f"{opening}{written(text(row))}"
+
+    def said(row: Any) -> str:
+        value = text(row)
+        if type(value) is not str:
+            value = "" if value is None else str(value)
+        return f"{opening}{(escape(value) if _SPECIAL(value) else value) or NOTHING}"
+
+    return said
 
 
 def address(endpoint: str, key: str) -> RowFunction:
