@@ -20,10 +20,10 @@ from bench.models import Complaint, Counter
 
 
 class ComplaintAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """The list as the admin shows it, with the columns and the filters of the register."""
+    """The list as the admin shows it, with the columns and the filters that the register shows."""
 
     list_display = ("number", "title", "kind", "received_on", "handler_name", "state", "due_on")
-    list_filter = ("state", "kind", "channel")
+    list_filter = ("due_on", "state", "kind", "channel", "publish", "received_on")
     list_per_page = 50
     ordering = ("sort_due", "id")
     search_fields = ("number", "title", "content", "place", "object_name")

@@ -221,6 +221,7 @@ def _register(whole: bool, publishing: bool, named: list[tuple[str, str]]) -> Li
         search=lambda query: matching(Complaint, query),
         search_hint=_l("编号、标题、内容、地点或对象"),
         export_permission=rights.EXPORT,
+        kept=True,
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from markupsafe import Markup
 from sqlalchemy import ColumnElement, Date, DateTime, Row, Select, and_, func, or_, select
 from sqlalchemy.types import TypeEngine
 
@@ -140,6 +141,8 @@ class ListSpec:
     export_permission: str = ""
     bulk: Sequence[BulkAction] = ()
     page_size: int = PAGE
+    kept: bool = False
+    """Whether its pages are kept while nothing changes (:mod:`portal.records.kept`): only where all that they show is audited."""
     prepared: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What was worked out once for this list. A list whose shape depends on no request is best made once and kept."""
 
@@ -176,6 +179,9 @@ class ListPage:
     first: bool = True
     chosen: set[str] = field(default_factory=set)
     size: int = PAGE
+    keep: Callable[[Markup], Markup] = Markup
+    """Given what was written of the page; returns it."""
+    html: Markup | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:

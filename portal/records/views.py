@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import IO, Any
 
 from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, send_file
@@ -20,7 +21,7 @@ from portal.config import current_settings
 from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.forms import Form as FlaskForm
-from portal.records import attachments, lists
+from portal.records import attachments, kept, lists
 from portal.records.workflow import Transition, Workflow
 from portal.work import unit_of_work
 
@@ -122,7 +123,12 @@ def show_list(spec: lists.ListSpec, template: str, **context: Any) -> Any:
         return send_table(stream, f"{spec.name}-{today():%Y%m%d}.{kind}")
     if spec.search is not None and request.args.get("q"):
         throttle.pace(f"search {g.account.id}", current_settings().search_per_minute)
-    page = lists.run(spec, request.args, request.args.getlist("cols"))
+    wanted = kept.key() if spec.kept else None
+    page: Any = kept.find(wanted) if wanted is not None else None
+    if page is None:
+        page = lists.run(spec, request.args, request.args.getlist("cols"))
+        if wanted is not None:
+            page.keep = partial(kept.keep, wanted)
     return render_template(template, page=page, may_export=bool(spec.export_permission) and can(spec.export_permission), **context)
 
 
