@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.complaints.models import Complaint, NamedOfficer, ShutOut, hidden_complaints
+from plugins.complaints.kept import ShutOut, hidden_complaints
+from plugins.complaints.models import Complaint, NamedOfficer
 from portal import audit
 from portal.auth.models import RoleGrant
 from portal.context import current_actor

@@ -57,6 +57,7 @@ class RegisterForm(FlaskForm):
     urgency = SelectField(_l("紧急程度"), choices=list(words.URGENCIES.items()), default="normal")
     external_no = line(_l("来文或工单编号"), 60)
     order_days = IntegerField(_l("工单办理时限（工作日）"), [Optional(), NumberRange(1, 90, _l("请填写 1 至 90 之间的整数。"))])
+    order_due = day(_l("或工单要求的办结日期"), required=False)
     anonymous = BooleanField(_l("匿名"))
     name = line(_l("姓名"), 60)
     phone = line(_l("电话"), 30, inputmode="tel")

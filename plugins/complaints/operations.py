@@ -326,7 +326,7 @@ def merge(session: Session, complaint: Complaint, data: Data, today: dt.date) ->
     enter(session, complaint, {"reason": _("并入 %(number)s。%(why)s", number=main.number, why=reason_of(data))}, today)
     before = main.due_on
     if complaint.due_on is not None and (main.due_on is None or complaint.due_on < main.due_on):
-        for name in ("limit_days", "limit_unit", "limit_given", "due_from", "suspended_days", "extension_state", "extension_days"):
+        for name in ("limit_days", "limit_unit", "limit_given", "due_given", "due_from", "suspended_days", "extension_state", "extension_days"):
             setattr(main, name, getattr(complaint, name))
         limits.recompute(main)
     limits.moved(session, main, before, _("%(number)s 并入，按最早的期限", number=complaint.number))

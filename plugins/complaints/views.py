@@ -14,7 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from plugins.complaints import accusations, counting, forms, identity, intake, limits, publicity, queries, retention, rights, rules, words, workflow
-from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, Opening, Transfer
+from plugins.complaints.models import Complaint, Entry, NamedOfficer, Transfer
+from plugins.complaints.models_identity import Identity, Opening
 from portal import audit
 from portal.auth import throttle
 from portal.auth.permissions import can, check, require, require_fresh

@@ -30,7 +30,7 @@ blueprint = Blueprint("complaints_register", __name__, url_prefix="/complaints",
 KEPT = (
     "channel", "kind", "redirect_kind", "representatives",
     "content", "place", "object_name", "demand", "happened_on", "category", "title", "received_on", "urgency", "external_no",
-    "order_days", "anonymous", "name", "phone", "address", "id_number", "confidential", "protect",
+    "order_days", "order_due", "anonymous", "name", "phone", "address", "id_number", "confidential", "protect",
 )  # fmt: skip
 WRONG_CODES = 5
 WHO = ("name", "phone", "address", "id_number")
@@ -50,7 +50,7 @@ def _form(town: int, *, filled: dict[str, Any] | None = None) -> forms.RegisterF
 
 
 def _typed(name: str, value: Any) -> Any:
-    if name in ("happened_on", "received_on"):
+    if name in ("happened_on", "received_on", "order_due"):
         try:
             return dt.date.fromisoformat(str(value))
         except ValueError:
@@ -131,7 +131,7 @@ def _again(form: forms.RegisterForm, town: int, origin: Complaint | None, error:
 
 
 def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list[tuple[bytes, str, str]], origin_id: int | None) -> Any:
-    values = {name: form[name].data for name in KEPT if name not in WHO} | {"order_days": form.order_days.data}
+    values = {name: form[name].data for name in KEPT if name not in WHO}
     place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
     same = _same(form, town)
     actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()

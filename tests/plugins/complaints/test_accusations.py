@@ -6,7 +6,8 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from plugins.complaints.models import Complaint, ShutOut
+from plugins.complaints.kept import ShutOut
+from plugins.complaints.models import Complaint
 from portal.audit.models import Event
 from portal.database import db
 from portal.inbox.models import Notice

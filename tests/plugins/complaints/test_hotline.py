@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from plugins.complaints import hotline
-from plugins.complaints.models import Complaint, Entry, Identity
+from plugins.complaints.models import Complaint, Entry
+from plugins.complaints.models_identity import Identity
 from portal.database import db
 from portal.records.importing import run_import
 from portal.records.mapping import closest, likeness
@@ -118,6 +119,20 @@ def test_an_order_seen_before_is_followed_not_doubled(mapped, world):
     change(only.id, state="archived", archived_on=TODAY)
     assert bring(world.jiangnan, [order("CQ1", days="20")])[0]["skipped"] == 1 and len(matters(world.jiangnan)) == 1
     assert bring(world.jiangnan, [order("CQ9"), order("CQ9")])[0]["refused"][0]["code"] == "duplicate_number"
+
+
+def test_what_was_extended_here_is_no_change_of_the_platform(mapped, world):
+    """The same file again doubles nothing and takes no extension back; a new limit of the platform holds as it is."""
+    rows = [order("CQ1"), order("CQ2", days="", text="有人占道经营")]
+    assert bring(world.jiangnan, rows)[0]["created"] == 2
+    key = matters(world.jiangnan)[0].id
+    change(key, state="handling", extension_state="granted", extension_days=2, due_on=D(2026, 11, 30), legal_due=D(2026, 11, 30), sort_due=D(2026, 11, 30))
+    again = bring(world.jiangnan, rows)[0]
+    assert (again["created"], again["updated"], again["skipped"]) == (0, 0, 2)
+    assert matters(world.jiangnan)[0].due_on == D(2026, 11, 30)
+    assert bring(world.jiangnan, [order("CQ1", days="6")])[0]["updated"] == 1
+    only = matters(world.jiangnan)[0]
+    assert (only.due_on, only.limit_days, only.due_given, only.extension_days) == (D(2026, 12, 1), 6, None, 0)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from plugins.complaints.models import Identity
+from plugins.complaints.models_identity import Identity
 from portal.audit.models import Event
 from portal.audit.verify import verify
 from portal.database import db
