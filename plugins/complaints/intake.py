@@ -102,6 +102,8 @@ def register(
     for file in files:
         attachments.attach(session, file, "complaints.complaint", complaint.id, org_id, place)
     if split_from is not None:
+        if kind == "accusation" and split_from.kind != "accusation":
+            accusations.keep_origin(session, complaint, split_from)
         link(session, ("complaints.complaint", split_from.id), ("complaints.complaint", complaint.id), "split", org_id)
     return Registered(complaint, code)
 

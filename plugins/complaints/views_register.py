@@ -95,6 +95,9 @@ def split(complaint_id: int) -> Any:
     if request.method == "GET":
         names = ("channel", "content", "place", "object_name", "received_on", "happened_on", "external_no", "anonymous", "confidential")
         filled = {name: getattr(origin, name) for name in names}
+        if origin.kind == "accusation":  # neither its number nor its text goes to where those may read from whom it is kept
+            filled["content"] = filled["place"] = filled["object_name"] = filled["external_no"] = ""
+            return _show(_form(town, filled=filled), town, split_from=origin)
         filled["content"] = _("（由 %(number)s 拆分）\n%(text)s", number=origin.number, text=origin.content)
         return _show(_form(town, filled=filled), town, split_from=origin)
     return _take(_form(town), town, origin)
@@ -146,6 +149,9 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
         why = intake.suggest_merging(session, made.complaint, same) if same is not None else ""
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", body=why, urgent=made.complaint.urgency == "danger")  # fmt: skip
+        if made.complaint.kind == "accusation" and accusations.circumvents(session, made.complaint):
+            operations.tell(session, made.complaint, _("检举控告须由区里处理：%(number)s", number=made.complaint.number), "district", role="supervisor",
+                            body=_("本街镇能作决定的人员均须回避。"), urgent=True, everywhere=True)  # fmt: skip
         complaint_id, receipt = made.complaint.id, _shown(made)
         unseen = made.complaint.anonymous and made.complaint.kind == "accusation"
         once.made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=complaint_id))
@@ -184,7 +190,8 @@ def similar() -> Any:
     town = intake.acting_town()
     texts = {name: intake.clean_text(request.form.get(name, "")[:400], 400) for name in ("place", "object_name", "content")}
     found = intake.similar(db.session(), town, texts["place"], texts["object_name"], texts["content"])
-    return render_template("complaints/_similar.html", similar=found, workflow=workflow.COMPLAINT, joined=request.form.get("join", ""))
+    staff = accusations.spoken_of(db.session(), town, " ".join(texts.values())) if request.form.get("kind", "") != "accusation" else []
+    return render_template("complaints/_similar.html", similar=found, workflow=workflow.COMPLAINT, joined=request.form.get("join", ""), staff=staff)
 
 
 @blueprint.post("/draft")

@@ -74,6 +74,13 @@ def test_the_suspended_are_left_alone_and_a_first_answer_is_reminded(app_sqlite,
     assert "前告知" in told(world.account("jn_head"))[0]
 
 
+def test_a_dry_run_reminds_nobody(app_sqlite, world):
+    matter(world.jiangnan)
+    outcome = run_job("complaints.remind", today=D(2026, 12, 16), dry_run=True)
+    assert outcome.state == "done" and outcome.result["overdue"] == 1 and told(world.account("jn_head")) == []
+    assert run("complaints.remind", D(2026, 12, 16))["overdue"] == 1 and len(told(world.account("jn_head"))) == 1
+
+
 def test_the_named_officer_is_not_reminded_of(app_sqlite, world):
     named = person(world.jiangnan, "周平", world.account("jn_head"))
     key = matter(world.jiangnan, kind="accusation", officers=(named,))

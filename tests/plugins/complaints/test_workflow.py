@@ -240,7 +240,27 @@ def test_returned_and_redone(app, world, login, post):
     step(post, leader, key, "approve")
     step(post, head, key, "reply", reply_how="电话", replied_on=str(TODAY), reply_text="查无此事")
     assert step(post, leader, key, "redo", reason="有新的事实").status_code == 303
-    assert fetch(key).state == "handling" and fetch(key).replied_on is None
+    again = fetch(key)
+    assert (again.state, again.replied_on, again.handler_name) == ("handling", None, "李明杰")
+
+
+def test_redone_later_it_has_a_new_period_and_whoever_can_handle_it(app_sqlite, world, login, post, time_machine):
+    """Weeks after it was archived the old limit is long past; whoever left is not handed it again."""
+    key = matter(world.jiangnan)
+    done = {"state": "archived", "closed_as": "replied", "result": "不属实", "facts": "查无此事", "concluded_on": TODAY, "replied_on": TODAY, "archived_on": TODAY}
+    change(key, handler_id=world.account("jn_officer").id, handler_name="李明杰", late=False, days_taken=0, extension_state="granted", extension_days=3, **done)
+    time_machine.move_to(dt.datetime(2026, 12, 14, 2, 0, tzinfo=dt.UTC), tick=True)
+    person(world.jiangnan, "李明杰", world.account("jn_officer"), post_status="离职")
+    leader = login("jn_leader")
+    page = leader.get(f"/do/complaints.complaint/{key}/redo").get_data(as_text=True)
+    assert "期限自今日重新计算" in page
+    assert step(post, leader, key, "redo", reason="有新的事实").status_code == 303
+    again = fetch(key)
+    assert (again.state, again.handler_id, again.due_from, again.due_on) == ("accepted", None, D(2026, 12, 14), D(2027, 1, 5))
+    assert again.sort_due == again.due_on and (again.extension_state, again.late, again.concluded_on, again.closed_as) == ("", None, None, "")
+    shown = login("jn_head").get(f"/complaints/{key}").get_data(as_text=True)
+    assert "重办，期限自今日重新计算" in shown and "原承办人 李明杰 不能继续承办" in shown and "查无此事" in shown
+    assert step(post, login("jn_head"), key, "assign", handler=str(world.account("jn_head").id)).status_code == 303
 
 
 def test_who_concludes_does_not_approve(app_sqlite, world, login, post):
