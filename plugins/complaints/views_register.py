@@ -21,7 +21,7 @@ from portal.clock import today
 from portal.context import current_actor, use_actor
 from portal.database import db, utcnow
 from portal.errors import DomainError, NotFound, Refused, TooMany
-from portal.records import attachments, once
+from portal.records import attachments, once, properties
 from portal.settings import get_setting
 from portal.text import whole
 from portal.work import unit_of_work
@@ -111,7 +111,7 @@ def _take(form: forms.RegisterForm, town: int, origin: Complaint | None) -> Any:
         form.officers.errors = [_("请选择被检举控告的本单位人员。")]
         return _again(form, town, origin)
     try:
-        files = attachments.prepare_all(request.files.getlist("files"))
+        files = [properties.without(file, must=bool(form.anonymous.data)) for file in attachments.prepare_all(request.files.getlist("files"))]
         who = {name: form[name].data or "" for name in WHO} if not form.anonymous.data else {}
         identity.check_values(who)
         made = _write(form, town, who, files, origin_id)

@@ -174,7 +174,8 @@ def _shown(workflow: Workflow, row: Any) -> tuple[Any, str, str]:
 
 
 def record_types() -> list[RecordType]:
+    ours = (_l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, SEARCH, {"identity": rights.REVEAL})
     return [
-        RecordType("complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, SEARCH, {"identity": rights.REVEAL}),
+        RecordType("complaints.complaint", *ours, plain_files=lambda record: bool(record.anonymous)),
         RecordType("complaints.incoming", _l("转入事项"), Incoming, incoming_url, rights.RECEIVE, search=SEARCH_INCOMING),
     ]
