@@ -145,6 +145,18 @@ def test_orders_that_are_refused(mapped, world, changes, code):
     assert [row["code"] for row in report["refused"]] == [code] and report["created"] == 1
 
 
+def test_refused_rows_come_back_in_the_words_of_the_platform(mapped, world):
+    """Mended and sent again, the text is the same text: full stops, commas, lines."""
+    from portal.records.importing import refused_workbook
+    from portal.records.workbooks import read_workbook
+
+    text = "夜市油烟扰民，多次反映：\n“没人管”！"
+    _report, checked = bring(world.jiangnan, [order("CQ1", text=text, days="很快")])
+    rows = [{"row": row.row, "message": row.message, "cells": row.cells} for row in checked.refused()]
+    back = read_workbook(refused_workbook(checked.header.titles, rows).read(), "未导入.xlsx")[0].rows
+    assert back[1][1][3] == text and back[1][1][-1] == "办理时限“很快”不是天数"
+
+
 def test_an_order_without_a_name_is_anonymous_and_the_limit_of_a_day(mapped, world):
     row = order("CQ1")
     row[7:9] = ["匿名", ""]
