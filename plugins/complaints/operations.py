@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import accusations, figures, identity, limits, publicity, rules, words
+from plugins.complaints import accusations, figures, identity, limits, rules, words
 from plugins.complaints.models import Complaint, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
@@ -239,47 +239,6 @@ def approve_conclusion(session: Session, complaint: Complaint, data: Data, today
     limits.note(session, complaint, "step", _("审核办结意见：同意。%(why)s", why=reason_of(data)))
 
 
-def redo(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
-    """重办: a new period from today, by whoever handled it; where they cannot any more, it waits to be assigned.
-
-    What came in with last year's register was often handled by somebody who has no account here.
-    """
-    before = complaint.due_on
-    complaint.due_from, complaint.due_given, complaint.suspended_days = today, None, 0
-    complaint.extension_state, complaint.extension_days, complaint.extension_reason = "", 0, ""
-    if complaint.limit_days is None:
-        limit = figures.path_of(complaint.kind, complaint.org_id, today).limit
-        complaint.limit_days, complaint.limit_unit = (limit.days, limit.unit) if limit else (None, "")
-    reopen(session, complaint, data, today)
-    limits.moved(session, complaint, before, _("重办，期限自今日重新计算"))
-    allowed = {account for account, _name, _load in candidates(session, complaint, today)}
-    if complaint.handler_id not in allowed:
-        gone = complaint.handler_name or "—"
-        complaint.handler_id, complaint.handler_name = None, ""
-        complaint.state = "registered" if complaint.kind == "accusation" else "accepted"
-        limits.note(session, complaint, "step", _("原承办人 %(name)s 不能继续承办，重新交办", name=gone))
-        role = "discipline_officer" if complaint.kind == "accusation" else "office_head"
-        tell(session, complaint, _("重办待交办：%(number)s", number=complaint.number), f"redo:{today}", role=role)
-    else:
-        tell(session, complaint, _("重办：%(number)s %(title)s", number=complaint.number, title=complaint.title), f"redo:{today}", account_id=complaint.handler_id)
-    complaint.sort_due = limits.place_in_order(complaint)
-
-
-def reopen(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
-    """退回: the limit goes on as it was, what was found is kept in the record of handling."""
-    kept = _("原办结意见（%(result)s）：%(facts)s", result=complaint.result, facts=complaint.facts)
-    limits.note(session, complaint, "step", kept)
-    enter(session, complaint, data, today)
-    complaint.state = "handling"
-    complaint.result = complaint.closed_as = ""
-    publicity.take_off(session, complaint)
-    complaint.concluded_on = complaint.approved_on = complaint.approved_by = complaint.replied_on = complaint.archived_on = None
-    complaint.review, complaint.reviewed_by, complaint.reviewed_on = "", None, None
-    identity.keep_from_archive(session, complaint)
-    complaint.late = complaint.days_taken = None
-    limits.recompute(complaint)
-
-
 def guard_reply(complaint: Complaint, data: Data, today: dt.date) -> None:
     if complaint.approved_on is None:
         raise Refused(_("办结意见尚未审核，不能答复。"))
@@ -312,7 +271,8 @@ def guard_archive(complaint: Complaint, _data: Data, _today: dt.date) -> None:
 
 def archive(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
     complaint.archived_on, complaint.closed_as = today, complaint.state
-    identity.keep_from_archive(session, complaint)
+    with session.no_autoflush:  # one step, one event
+        identity.keep_from_archive(session, complaint)
     enter(session, complaint, data, today)
     settle(complaint)
 

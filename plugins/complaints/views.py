@@ -136,10 +136,10 @@ def named_officers() -> dict[int, str]:
 
 def _columns(whole: bool, several: bool) -> list[Column]:
     found = [
-        Column("number", _l("编号"), lambda row: row.number, link=address("complaints.detail", "complaint_id")),
+        Column("number", _l("编号"), lambda row: row.number, css="num", link=address("complaints.detail", "complaint_id")),
         Column("title", _l("标题"), lambda row: row.title, css="wide"),
         Column("town", _l("街镇"), lambda row: town_names().get(row.org_id, ""), shown=several),
-        Column("kind", _l("类别"), said(words.KINDS, "kind")),
+        Column("kind", _l("类别"), said(words.KINDS, "kind"), css="num"),
         Column("channel", _l("渠道"), said(words.CHANNELS, "channel"), shown=False),
         Column("received", _l("收到日期"), lambda row: row.received_on, css="num", order="received"),
         Column("handler", _l("承办人"), lambda row: row.handler_name),

@@ -241,7 +241,9 @@ def test_returned_and_redone(app, world, login, post):
     step(post, head, key, "reply", reply_how="电话", replied_on=str(TODAY), reply_text="查无此事")
     assert step(post, leader, key, "redo", reason="有新的事实").status_code == 303
     again = fetch(key)
-    assert (again.state, again.replied_on, again.handler_name) == ("handling", None, "李明杰")
+    assert (again.state, again.replied_on, again.handler_name, again.reply_text) == ("handling", None, "李明杰", "")
+    page = leader.get(f"/complaints/{key}").get_data(as_text=True)
+    assert "原答复（2026-11-24，电话）：查无此事" in page, "what was answered before is not lost"
 
 
 def test_redone_later_it_has_a_new_period_and_whoever_can_handle_it(app_sqlite, world, login, post, time_machine):
