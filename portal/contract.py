@@ -139,6 +139,8 @@ class RecordType:
     ``read_permission``.
     ``place_permissions``: files for some purposes take a right more, e.g. ``{"identity": "complaints.reveal"}``.
     ``shared``: records that other organisations are let in on; who sees the record sees its files, whoever added them.
+    ``plain_files``: documents added to its records lose author, company, programme and times; it tells of a record whether
+    a file in which that cannot be done is refused.
     """
 
     name: str
@@ -150,6 +152,7 @@ class RecordType:
     search: Searchable | None = None
     place_permissions: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
+    plain_files: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)

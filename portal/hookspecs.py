@@ -148,6 +148,10 @@ class PortalHooks:
         """A record went through a transition of its workflow; called in the same transaction."""
 
     @hookspec
+    def portal_person_changed(self, person_id: int, org_id: int) -> None:
+        """What is recorded of a person was entered or corrected on their page; called in the same transaction."""
+
+    @hookspec
     def portal_plugin_switched(self, plugin: str, org_id: int, enabled: bool) -> None:
         """A plugin was switched on or off for a town; called in the same transaction."""
 

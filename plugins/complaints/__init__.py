@@ -149,6 +149,13 @@ class ComplaintsPlugin:
         limits.calendar_changed(years)
 
     @hookimpl
+    def portal_person_changed(self, person_id: int, org_id: int) -> None:
+        from plugins.complaints import accusations
+        from portal.database import db
+
+        accusations.renew(db.session(), org_id)
+
+    @hookimpl
     def portal_demo(self, context: Any) -> None:
         from plugins.complaints import demo
 

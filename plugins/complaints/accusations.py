@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from flask import g, has_request_context
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.complaints.models import Complaint, NamedOfficer, ShutOut, hidden_complaints
+from plugins.complaints import limits
+from plugins.complaints.kept import ShutOut, hidden_complaints
+from plugins.complaints.models import Complaint, NamedOfficer
 from portal import audit
 from portal.auth.models import RoleGrant
 from portal.context import current_actor
@@ -32,11 +34,72 @@ def name_officers(session: Session, complaint: Complaint, person_ids: Iterable[i
     for person in people:
         session.add(NamedOfficer(org_id=complaint.org_id, complaint_id=complaint.id, person_id=person.id, name=person.name))
     shut_out = accounts_to_shut_out(session, people)
-    for account_id, why in sorted(shut_out.items()):
+    _shut_out(session, complaint, shut_out, officers=len(people))
+
+
+def _shut_out(session: Session, complaint: Complaint, accounts: Mapping[int, str], **detail: int) -> int:
+    """Keep a matter from accounts, with an event that says how many; returns from how many more than before."""
+    known = shut_out_of(session, complaint.id)
+    more = {account: why for account, why in accounts.items() if account not in known}
+    for account_id, why in sorted(more.items()):
         session.add(ShutOut(org_id=complaint.org_id, complaint_id=complaint.id, account_id=account_id, why=why))
     session.flush()
     forget_hidden()
-    audit.note("complaints.shut_out", record=complaint, detail={"accounts": len(shut_out), "officers": len(people)})
+    if more or not known:
+        audit.note("complaints.shut_out", record=complaint, detail={"accounts": len(more), **detail})
+    return len(more)
+
+
+def keep_origin(session: Session, accusation: Complaint, origin: Complaint) -> None:
+    """The text out of which an accusation was split tells of it, so it is kept from the same accounts.
+
+    Where nobody else decides in the town, the superior stays with the ordinary matter: else nobody could go on with it.
+    """
+    rows = session.execute(select(ShutOut.account_id, ShutOut.why).where(ShutOut.complaint_id == accusation.id))
+    accounts = {row.account_id: row.why for row in rows}
+    heads = set(session.scalars(select(RoleGrant.account_id).where(RoleGrant.org_id == origin.org_id, RoleGrant.role == "office_head")))
+    if heads <= set(accounts):
+        accounts = {account: why for account, why in accounts.items() if not (account in heads and why == "superior")}
+    if origin.handler_id in accounts and origin.state in ("assigned", "handling"):
+        origin.state, origin.handler_id, origin.handler_name = "accepted", None, ""
+        limits.note(session, origin, "step", _("承办人须回避，重新交办"))
+    _shut_out(session, origin, accounts, split=1)
+
+
+def renew(session: Session, org_id: int) -> int:
+    """Shut out whoever has become the named officer's account, team or superior since; nobody is let in again. Returns how many."""
+    wide = {"unscoped": True}
+    named: dict[int, set[int]] = {}
+    for row in session.execute(select(NamedOfficer.complaint_id, NamedOfficer.person_id).where(NamedOfficer.org_id == org_id), execution_options=wide):
+        named.setdefault(row.complaint_id, set()).add(row.person_id)
+    found, count = _accounts_of_groups(session, {frozenset(ids) for ids in named.values()}), 0
+    for complaint_id, ids in sorted(named.items()):
+        accounts = found[frozenset(ids)]
+        if set(accounts) <= shut_out_of(session, complaint_id):
+            continue
+        accusation = session.scalars(select(Complaint).where(Complaint.id == complaint_id), execution_options=wide).unique().one()
+        count += _shut_out(session, accusation, accounts, officers=len(ids))
+        if accusation.split_from_id is not None:
+            origin = session.scalars(select(Complaint).where(Complaint.id == accusation.split_from_id), execution_options=wide).unique().one()
+            if origin.kind != "accusation":
+                keep_origin(session, accusation, origin)
+    return count
+
+
+def _accounts_of_groups(session: Session, groups: Iterable[frozenset[int]]) -> dict[frozenset[int], dict[int, str]]:
+    """Who is shut out by accusations against the same people; each group is looked up once."""
+    return {
+        ids: accounts_to_shut_out(session, session.scalars(select(Person).where(Person.id.in_(ids)), execution_options={"unscoped": True}).unique().all())
+        for ids in groups
+    }
+
+
+def spoken_of(session: Session, org_id: int, text: str) -> list[str]:
+    """Names of our own staff that stand in a text: perhaps it is an accusation."""
+    if len(text) < 2:
+        return []
+    names = session.scalars(select(Person.name).where(Person.org_id == org_id, Person.post_status == "在岗").distinct())
+    return sorted(name for name in names if len(name) >= 2 and name in text)
 
 
 def accounts_to_shut_out(session: Session, people: Sequence[Person]) -> dict[int, str]:

@@ -196,5 +196,3 @@ def incoming(context: Any, town: Organisation) -> None:
         if done:
             complaint.sort_due = rules.FOREVER
     context.session.flush()
-
-

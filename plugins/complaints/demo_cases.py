@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 from sqlalchemy import select
 
 from plugins.complaints import intake, limits, publicity, rules
-from plugins.complaints.models import Complaint, Entry, Identity, Opening, Transfer
+from plugins.complaints.models import Complaint, Entry, Transfer
+from plugins.complaints.models_identity import Identity, Opening
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
 from portal.config import current_settings

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.widgets import CheckboxInput
 
 from plugins.complaints import figures, operations, passing, words
 from portal.database import db
@@ -44,7 +45,8 @@ class RegisterForm(FlaskForm):
     channel = RadioField(_l("渠道"), choices=list(words.CHANNELS.items()), default="电话")
     kind = RadioField(_l("类别"), choices=list(words.KINDS.items()), default="report")
     redirect_kind = SelectField(_l("属于哪一种"), choices=[("", _l("请选择")), *words.REDIRECTS.items()])
-    officers = SelectMultipleField(_l("被检举控告人（本单位）"), coerce=lambda value: whole(str(value)) or 0, validate_choice=False)
+    officers = SelectMultipleField(_l("被检举控告人（本单位）"), coerce=lambda value: whole(str(value)) or 0, validate_choice=False,
+                                   option_widget=CheckboxInput())  # fmt: skip
     content = area(_l("反映内容"), 20000, 7, required=True)
     place = line(_l("事发地点"), 120, list="places")
     object_name = line(_l("被反映对象"), 120)
@@ -57,6 +59,7 @@ class RegisterForm(FlaskForm):
     urgency = SelectField(_l("紧急程度"), choices=list(words.URGENCIES.items()), default="normal")
     external_no = line(_l("来文或工单编号"), 60)
     order_days = IntegerField(_l("工单办理时限（工作日）"), [Optional(), NumberRange(1, 90, _l("请填写 1 至 90 之间的整数。"))])
+    order_due = day(_l("或工单要求的办结日期"), required=False)
     anonymous = BooleanField(_l("匿名"))
     name = line(_l("姓名"), 60)
     phone = line(_l("电话"), 30, inputmode="tel")

@@ -24,8 +24,6 @@ from portal.records.importing import ImportColumn, ImportContext, ImportSpec, Ra
 from portal.records.workbooks import normalise
 from portal.settings import get_setting
 
-MOST_DAYS = 365
-
 
 def categories(context: ImportContext) -> Sequence[tuple[str, Any]]:
     """The town's own fields of matters, to which the platform's are mapped."""
@@ -67,7 +65,8 @@ def check(rows: list[RawRow], context: ImportContext) -> list[RowResult]:
 
 def orders(session: Session, org_id: int, numbers: Sequence[str]) -> dict[str, Any]:
     """Matters of a town by the number of their order; of one that was split, the first."""
-    columns = (Complaint.id, Complaint.number, Complaint.external_no, Complaint.state, Complaint.due_on, Complaint.content, Complaint.urgency)
+    columns = (Complaint.id, Complaint.number, Complaint.external_no, Complaint.state, Complaint.due_on, Complaint.content, Complaint.urgency,
+               Complaint.due_given, Complaint.limit_days, Complaint.limit_given)  # fmt: skip
     found: dict[str, Any] = {}
     for start in range(0, len(numbers), 900):
         part = numbers[start : start + 900]
@@ -124,17 +123,17 @@ def _text(cells: dict[str, Any], key: str, longest: int) -> str:
 
 
 def _limit(cells: dict[str, Any], received: dt.date) -> dict[str, Any]:
-    """The limit that comes with the order: a day, or so many working days; ``due`` None: the town's own figure."""
+    """The limit that comes with the order: a day, or so many working days with the day on which they end; ``due`` None: the town's own figure."""
     due = ledger_read.date_of(cells, "due")
     if due is not None:
-        if not received <= due <= received + dt.timedelta(days=MOST_DAYS):
+        if not received <= due <= received + dt.timedelta(days=rules.MOST_ORDER_DAYS):
             raise Refusal("bad_due", _("办结期限 %(day)s 早于派单时间，或过远", day=due))
         return {"days": None, "due": due}
     said = normalise(cells.get("days"))
     digits = "".join(sign for sign in said if sign.isascii() and sign.isdigit())
     if not said:
         return {"days": None, "due": None}
-    if not digits or len(digits) > 3 or not 1 <= int(digits) <= MOST_DAYS:
+    if not digits or len(digits) > 3 or not 1 <= int(digits) <= rules.MOST_ORDER_DAYS:
         raise Refusal("bad_days", _("办理时限“%(text)s”不是天数", text=said[:20]))
     return {"days": int(digits), "due": current_calendar().add_working_days(received, int(digits)).day}
 
@@ -148,7 +147,7 @@ def _decide(result: RowResult, known: dict[str, Any]) -> RowResult:
     if row.state not in rules.OPEN:
         result.status, result.code, result.message = "skip", "closed", _("已登记为 %(number)s，且已不在办；热线重派的请在该件上重办", number=row.number)
         return result
-    if values["due"] is not None and values["due"] != row.due_on:
+    if _another_limit(values, row):
         result.changes["due"] = (str(row.due_on or ""), str(values["due"]))
     if content_key(row.content) != content_key(values["content"]):
         result.changes["content"] = ("", _("补充：%(text)s", text=values["content"][:60]))
@@ -162,6 +161,14 @@ def _decide(result: RowResult, known: dict[str, Any]) -> RowResult:
     return result
 
 
+def _another_limit(values: dict[str, Any], row: Any) -> bool:
+    """Whether the platform gives another limit than before; what was extended or suspended here meanwhile is no difference."""
+    if values["days"] is not None:
+        same = (row.limit_days, row.limit_given, row.due_given) == (values["days"], True, None)
+        return not same and values["due"] != row.due_on
+    return values["due"] is not None and values["due"] != (row.due_given or row.due_on)
+
+
 def apply(session: Session, good: list[RowResult], context: ImportContext) -> None:
     """Register the new orders, follow what changed on the others. No code of a receipt: the platform answers whoever called."""
     for result in good:
@@ -169,23 +176,23 @@ def apply(session: Session, good: list[RowResult], context: ImportContext) -> No
             _follow(session, result, context)
             continue
         values = result.values
-        given = {"channel": "12345热线转办", "kind": "hotline", "order_due": values["due"], **values}
+        given = {"channel": "12345热线转办", "kind": "hotline", **_given(values), **values}
         made = intake.register(session, context.org_id, given, values["who"], context.today).complaint
         made.code_hash, made.imported = None, True
         title = _("新工单：%(number)s %(title)s", number=made.number, title=made.title)
         operations.tell(session, made, title, "registered", role="office_head", urgent=made.urgency != "normal")
 
 
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """The limit of an order as registering takes it: working days, which the calendar counts, or a day, which stands."""
+    return {"order_days": values["days"], "order_due": None if values["days"] is not None else values["due"]}
+
+
 def _follow(session: Session, result: RowResult, context: ImportContext) -> None:
     complaint = session.scalars(select(Complaint).where(Complaint.id == result.values["id"])).unique().one()
     if "due" in result.changes:
-        before, due = complaint.due_on, result.values["due"]
-        limit = limits.limit_until(complaint.due_from, due, complaint.limit_unit or "working")
-        complaint.limit_days, complaint.limit_unit, complaint.limit_given = limit.days, limit.unit, True
-        complaint.legal_due = complaint.due_on = due
-        complaint.due_provisional = False
-        if complaint.state in rules.RUNNING:
-            complaint.sort_due = due
+        before, given = complaint.due_on, _given(result.values)
+        limits.give(complaint, day=given["order_due"], days=given["order_days"])
         limits.moved(session, complaint, before, _("热线平台调整了工单期限"))
     if "content" in result.changes:
         limits.note(session, complaint, "note", _("热线平台补充：%(text)s", text=result.values["content"]))

@@ -16,7 +16,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import figures, rules
-from plugins.complaints.models import CODE_BYTES, IDENTITY_PURPOSE, Complaint, Draft, Identity, Opening
+from plugins.complaints.models import Complaint
+from plugins.complaints.models_identity import CODE_BYTES, IDENTITY_PURPOSE, Draft, Identity, Opening
 from portal import audit
 from portal.context import current_actor
 from portal.crypto import keyring

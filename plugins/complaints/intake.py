@@ -15,7 +15,8 @@ from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import accusations, figures, identity, limits, rules
-from plugins.complaints.models import Complaint, Identity
+from plugins.complaints.models import Complaint
+from plugins.complaints.models_identity import Identity
 from portal.clock import now_local
 from portal.context import Actor, current_actor
 from portal.database import utcnow
@@ -86,11 +87,12 @@ def register(
         raise Refused(_("多人来访应推选代表，代表不超过 %(n)s 人。", n=rules.MOST_REPRESENTATIVES), field="representatives")
     if kind == "other" and values.get("redirect_kind") not in rules.REDIRECTS:
         raise Refused(_("请选择是哪一种。"), field="redirect_kind")
+    order_due = _order_due(kind, values)
     complaint = _row(session, org_id, kind, values, today)
     complaint.split_from_id = split_from.id if split_from is not None else None
     code = identity.new_code()
     complaint.code_hash = identity.code_hash(code)
-    limits.set_deadlines(complaint, values.get("order_days"), values.get("order_due"))
+    limits.set_deadlines(complaint, values.get("order_days"), order_due)
     session.add(complaint)
     session.flush()
     sealed = identity.seal(session, complaint, who)
@@ -100,8 +102,18 @@ def register(
     for file in files:
         attachments.attach(session, file, "complaints.complaint", complaint.id, org_id, place)
     if split_from is not None:
+        if kind == "accusation" and split_from.kind != "accusation":
+            accusations.keep_origin(session, complaint, split_from)
         link(session, ("complaints.complaint", split_from.id), ("complaints.complaint", complaint.id), "split", org_id)
     return Registered(complaint, code)
+
+
+def _order_due(kind: str, values: Mapping[str, Any]) -> dt.date | None:
+    """The day on which a hotline order is to be done; raises Refused for one that cannot be."""
+    due: dt.date | None = values.get("order_due") if kind == "hotline" else None
+    if due is not None and not values["received_on"] <= due <= values["received_on"] + dt.timedelta(days=rules.MOST_ORDER_DAYS):
+        raise Refused(_("办结日期不能早于收到日期，也不能晚于收到后一年。"), field="order_due")
+    return due
 
 
 def _row(session: Session, org_id: int, kind: str, values: Mapping[str, Any], today: dt.date) -> Complaint:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from plugins.complaints import limits, operations, retention, rules, words
+from plugins.complaints import accusations, limits, operations, retention, rules, words
 from plugins.complaints.models import Complaint
 from portal.calendar.service import current_calendar
 from portal.config import current_settings
@@ -25,6 +28,19 @@ def _orgs() -> list[int]:
     return sorted(current_app.extensions["portal"].plugins.enabled_orgs("complaints"))
 
 
+class _OnlyLooked(Exception):
+    """Nothing of a dry run stays."""
+
+
+@contextlib.contextmanager
+def _working(context: Any) -> Iterator[Session]:
+    """A unit of work, of which a dry run leaves nothing."""
+    with contextlib.suppress(_OnlyLooked), unit_of_work("complaints.reminded") as session:
+        yield session
+        if context.dry_run:
+            raise _OnlyLooked
+
+
 def remind(context: Any) -> dict[str, Any]:
     """Tell handlers at amber and at the due day; when overdue also the leader and the supervisor. Each once."""
     today: dt.date = context.today
@@ -35,9 +51,12 @@ def remind(context: Any) -> dict[str, Any]:
     first = select(Complaint.id).where(Complaint.org_id.in_(_orgs()), Complaint.state == "registered", Complaint.first_done_on.is_(None), Complaint.first_due <= today)
     late_first = set(db.session.scalars(first))
     db.session.rollback()
+    for org_id in _orgs():
+        with _working(context) as session:
+            accusations.renew(session, org_id)
     every = sorted({*ids, *late_first})
     for start in range(0, len(every), CHUNK):
-        with unit_of_work("complaints.reminded") as session:
+        with _working(context) as session:
             rows = session.scalars(select(Complaint).where(Complaint.id.in_(every[start : start + CHUNK]))).unique().all()
             for complaint in rows:
                 _remind(session, complaint, today, found, complaint.id in late_first)

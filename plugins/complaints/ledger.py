@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from plugins.complaints import accusations, figures, identity, limits, operations, rights, rules
 from plugins.complaints import ledger_words as lw
 from plugins.complaints.ledger_read import CLOSED, IN_HAND, Reader, content_key, normal_number
-from plugins.complaints.models import Complaint, Entry, Identity, Transfer
+from plugins.complaints.models import Complaint, Entry, Transfer
+from plugins.complaints.models_identity import Identity
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
 from portal.config import current_settings
@@ -225,7 +226,7 @@ def _matter(key: int, values: dict[str, Any], context: ImportContext) -> Complai
                                            "external_no", "anonymous", "confidential", "received_on", "state", "state_reason", "facts", "measures", "happened_on")},
         title=values["title"] or rules.short_title(values["content"], values["object_name"]), month=f"{received:%Y-%m}", redirect_kind="", protect=False, publish=False,
         registered_at=dt.datetime.combine(received, dt.time(0), tzinfo=zone).astimezone(dt.UTC), registered_by=None, handler_id=values["handler_id"],
-        handler_name=values["handler"], suspended_days=0, extension_days=0, extension_state="", extension_reason="", refuse_code="", limit_given=False,
+        handler_name=values["handler"], suspended_days=0, extension_days=0, extension_state="", extension_reason="", refuse_code="", limit_given=False, due_given=None,
         concluded_on=values["concluded_on"] if closed else None, result=values["result"] if closed else "", replied_on=values["replied_on"] if closed else None,
         reply_how=values["reply_how"] if closed else "", reply_text=values["reply_text"], reply_by=values["handler"] if values["replied_on"] else "",
         archived_on=values["archived_on"] if state == "archived" else None, suspended_on=context.today if state == "suspended" else None,

@@ -45,6 +45,7 @@ def set_deadlines(complaint: Complaint, order_days: int | None = None, order_due
     path = figures.path_of(complaint.kind, complaint.org_id, complaint.received_on)
     calendar = current_calendar()
     limit = path.limit
+    complaint.due_given = order_due
     complaint.limit_given = bool(complaint.kind == "hotline" and order_days) or order_due is not None
     if complaint.kind == "hotline" and order_days:
         limit = rules.Limit(order_days)
@@ -53,8 +54,6 @@ def set_deadlines(complaint: Complaint, order_days: int | None = None, order_due
     complaint.limit_days, complaint.limit_unit = (limit.days, limit.unit) if limit else (None, "")
     complaint.due_from = complaint.received_on
     recompute(complaint)
-    if order_due is not None:
-        complaint.due_on = complaint.legal_due = order_due
     complaint.first_title = path.first_title
     complaint.first_due = rules.deadline(calendar, complaint.received_on, path.first).due if path.first else None
     complaint.first_due_at = complaint.registered_at + dt.timedelta(hours=rules.DANGER_HOURS) if complaint.urgency == "danger" else None
@@ -69,6 +68,15 @@ def limit_until(received: dt.date, due: dt.date, unit: str) -> rules.Limit:
     return rules.Limit(max(days, 1), unit)
 
 
+def give(complaint: Complaint, *, day: dt.date | None = None, days: int | None = None) -> None:
+    """Another limit from outside, a day or so many working days: it holds as it is, with what was extended or stood still before."""
+    limit = limit_until(complaint.due_from, day, complaint.limit_unit or "working") if day is not None else rules.Limit(days or 1)
+    complaint.limit_days, complaint.limit_unit, complaint.limit_given, complaint.due_given = limit.days, limit.unit, True, day
+    complaint.extension_days = complaint.extension_days if complaint.extension_state == "asked" else 0
+    complaint.suspended_days = 0
+    recompute(complaint)
+
+
 def recompute(complaint: Complaint) -> bool:
     """The due date from limit, extension and suspension; returns whether it moved."""
     before = complaint.due_on
@@ -77,8 +85,11 @@ def recompute(complaint: Complaint) -> bool:
         complaint.sort_due, complaint.due_provisional = place_in_order(complaint), False
         return before is not None
     extension = complaint.extension_days if complaint.extension_state == "granted" else 0
-    limit = rules.Limit(complaint.limit_days + extension, complaint.limit_unit)
-    found = rules.deadline(current_calendar(), complaint.due_from, limit, complaint.suspended_days or 0)
+    suspended, calendar = complaint.suspended_days or 0, current_calendar()
+    if complaint.due_given is not None:
+        found = rules.deadline_from(calendar, complaint.due_given, rules.Limit(extension, complaint.limit_unit), suspended)
+    else:
+        found = rules.deadline(calendar, complaint.due_from, rules.Limit(complaint.limit_days + extension, complaint.limit_unit), suspended)
     complaint.legal_due, complaint.due_on, complaint.due_provisional = found.legal, found.due, found.provisional
     complaint.sort_due = place_in_order(complaint)
     return before is not None and before != found.due

@@ -4,61 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from functools import cache
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, bindparam, false, func, or_, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, false, func, or_, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from plugins.complaints import rights, rules
+from plugins.complaints.kept import Kept
 from portal.auth.permissions import can
 from portal.context import Actor
-from portal.crypto import fingerprint, sealed
-from portal.database import Base, OrgScoped, Versioned, read_beside
+from portal.database import Base, OrgScoped, Versioned
 from portal.directory.models import Organisation
-from portal.tenancy import Confidential
-
-IDENTITY_PURPOSE = "complaints.identity"
-CODE_BYTES = 16
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
-@cache
-def _shut_out_of() -> Any:
-    return select(ShutOut.complaint_id).where(ShutOut.account_id == bindparam("account"))
-
-
-def hidden_complaints(actor: Actor) -> list[int]:
-    """The accusations from which an account is shut out; nearly always none. Looked up once a request."""
-    key = f"complaints_hidden_{actor.account_id}"
-    if has_request_context() and key in g:
-        return list(g.get(key))
-    found = [row.complaint_id for row in read_beside(_shut_out_of(), {"account": actor.account_id})]
-    if has_request_context():
-        setattr(g, key, found)
-    return found
-
-
-class Kept(Confidential):
-    """Kept from the officer whom an accusation names, their team and their direct superior (domain rules §5)."""
-
-    @classmethod
-    def complaint_key(cls) -> Any:
-        """The column with the complaint's id."""
-        return cls.complaint_id  # type: ignore[attr-defined]
-
-    @classmethod
-    def kept_from(cls, actor: Actor) -> ColumnElement[bool] | None:
-        hidden = hidden_complaints(actor)
-        return cls.complaint_key().in_(hidden) if hidden else None  # type: ignore[no-any-return]
-
-
 class Complaint(Kept, OrgScoped, Versioned, Base):
-    """投诉举报事项. The original text is never edited; whoever complained is kept apart in :class:`Identity`."""
+    """投诉举报事项. The original text is never edited; whoever complained is kept apart in :class:`plugins.complaints.models_identity.Identity`."""
 
     __tablename__ = "complaints_complaint"
     __record__ = "complaints.complaint"
@@ -79,6 +44,9 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
         Index(None, "main_id"),
         Index(None, "org_id", "concluded_on", "id"),
         Index("ix_complaints_accusation", "org_id", "received_on", sqlite_where=text("kind = 'accusation'"), postgresql_where=text("kind = 'accusation'")),
+        Index("ix_complaints_accusation_concluded", "org_id", "concluded_on", sqlite_where=text("kind = 'accusation'"), postgresql_where=text("kind = 'accusation'")),
+        Index(None, "sort_due", "id"),
+        Index(None, "received_on", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -130,6 +98,8 @@ class Complaint(Kept, OrgScoped, Versioned, Base):
     limit_unit: Mapped[str] = mapped_column(String(8), default="")
     limit_given: Mapped[bool] = mapped_column(default=False, server_default=false())
     """The limit came with the order or the sheet: the town's own figure does not move it."""
+    due_given: Mapped[dt.date | None]
+    """The day that was given instead of a number of days: no calendar moves it; extension and suspension count from it."""
     legal_due: Mapped[dt.date | None]
     due_on: Mapped[dt.date | None]
     """The internal due date: for a limit in calendar days the last working day on or before the legal end."""
@@ -227,45 +197,6 @@ class Tally(OrgScoped, Base):
     n: Mapped[int]
 
 
-class Identity(Kept, OrgScoped, Base):
-    """投诉人身份: sealed field by field, bound to this row; only masked forms stand beside it."""
-
-    __tablename__ = "complaints_identity"
-    __record__ = "complaints.identity"
-    __plugin__ = "complaints"
-    __table_args__ = (Index(None, "org_id", "phone_index"), Index(None, "complaint_id"), Index(None, "org_id", "keep_until"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    uid: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
-    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
-    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.name"))
-    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.phone"))
-    address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.address"))
-    id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.id_number"))
-    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), info=fingerprint("phone_sealed", IDENTITY_PURPOSE, rules.normal_phone))
-    name_hint: Mapped[str] = mapped_column(String(20), default="", info={"secret": True})
-    phone_hint: Mapped[str] = mapped_column(String(20), default="", info={"secret": True})
-    reachable: Mapped[bool] = mapped_column(default=False)
-    keep_until: Mapped[dt.date | None]
-    """The last day on which it is kept, set when the matter is archived."""
-
-
-class Opening(Kept, OrgScoped, Base):
-    """身份开启记录: who opened an identity, when and why. Read by the supervisor; the auditor has the event."""
-
-    __tablename__ = "complaints_opening"
-    __record__ = "complaints.opening"
-    __plugin__ = "complaints"
-    __table_args__ = (Index(None, "org_id", "id"), Index(None, "complaint_id"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
-    account_name: Mapped[str] = mapped_column(String(60))
-    role: Mapped[str] = mapped_column(String(40))
-    opened_at: Mapped[dt.datetime]
-    reason: Mapped[str] = mapped_column(String(200))
-
-
 class Entry(Kept, OrgScoped, Base):
     """办理记录: what was done, found or added. Entries are added, never changed."""
 
@@ -338,20 +269,6 @@ class Incoming(OrgScoped, Versioned, Base):
         return self.number
 
 
-class ShutOut(OrgScoped, Base):
-    """回避: an account from which an accusation is kept: the named officer, their team, their direct superior."""
-
-    __tablename__ = "complaints_shut_out"
-    __record__ = "complaints.shut_out"
-    __plugin__ = None
-    __table_args__ = (UniqueConstraint("complaint_id", "account_id"), Index(None, "account_id", "complaint_id"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
-    account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
-    why: Mapped[str] = mapped_column(String(12))
-
-
 class NamedOfficer(Kept, OrgScoped, Base):
     """被检举控告人: somebody of our own staff whom an accusation names."""
 
@@ -364,22 +281,6 @@ class NamedOfficer(Kept, OrgScoped, Base):
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints_complaint.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("directory_person.id"))
     name: Mapped[str] = mapped_column(String(60))
-
-
-class Draft(OrgScoped, Base):
-    """登记草稿: what an account is typing, sealed, until it is registered or thrown away."""
-
-    __tablename__ = "complaints_draft"
-    __record__ = "complaints.draft"
-    __plugin__ = "complaints"
-    __audited__ = False
-    __table_args__ = (UniqueConstraint("org_id", "account_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    uid: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid.uuid4().hex)
-    account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
-    sealed: Mapped[bytes] = mapped_column(LargeBinary, info=sealed(f"{IDENTITY_PURPOSE}.sealed"))
-    saved_at: Mapped[dt.datetime]
 
 
 class Publication(Kept, OrgScoped, Base):

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugins.complaints import accusations, figures, identity, limits, publicity, rules, words
+from plugins.complaints import accusations, figures, identity, limits, rules, words
 from plugins.complaints.models import Complaint, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
@@ -239,21 +239,6 @@ def approve_conclusion(session: Session, complaint: Complaint, data: Data, today
     limits.note(session, complaint, "step", _("审核办结意见：同意。%(why)s", why=reason_of(data)))
 
 
-def reopen(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
-    """退回 or 重办: the limit goes on as it was, what was found is kept in the record of handling."""
-    kept = _("原办结意见（%(result)s）：%(facts)s", result=complaint.result, facts=complaint.facts)
-    limits.note(session, complaint, "step", kept)
-    enter(session, complaint, data, today)
-    complaint.state = "handling"
-    complaint.result = complaint.closed_as = ""
-    publicity.take_off(session, complaint)
-    complaint.concluded_on = complaint.approved_on = complaint.approved_by = complaint.replied_on = complaint.archived_on = None
-    complaint.review, complaint.reviewed_by, complaint.reviewed_on = "", None, None
-    identity.keep_from_archive(session, complaint)
-    complaint.late = complaint.days_taken = None
-    limits.recompute(complaint)
-
-
 def guard_reply(complaint: Complaint, data: Data, today: dt.date) -> None:
     if complaint.approved_on is None:
         raise Refused(_("办结意见尚未审核，不能答复。"))
@@ -286,7 +271,8 @@ def guard_archive(complaint: Complaint, _data: Data, _today: dt.date) -> None:
 
 def archive(session: Session, complaint: Complaint, data: Data, today: dt.date) -> None:
     complaint.archived_on, complaint.closed_as = today, complaint.state
-    identity.keep_from_archive(session, complaint)
+    with session.no_autoflush:  # one step, one event
+        identity.keep_from_archive(session, complaint)
     enter(session, complaint, data, today)
     settle(complaint)
 
@@ -326,7 +312,7 @@ def merge(session: Session, complaint: Complaint, data: Data, today: dt.date) ->
     enter(session, complaint, {"reason": _("并入 %(number)s。%(why)s", number=main.number, why=reason_of(data))}, today)
     before = main.due_on
     if complaint.due_on is not None and (main.due_on is None or complaint.due_on < main.due_on):
-        for name in ("limit_days", "limit_unit", "limit_given", "due_from", "suspended_days", "extension_state", "extension_days"):
+        for name in ("limit_days", "limit_unit", "limit_given", "due_given", "due_from", "suspended_days", "extension_state", "extension_days"):
             setattr(main, name, getattr(complaint, name))
         limits.recompute(main)
     limits.moved(session, main, before, _("%(number)s 并入，按最早的期限", number=complaint.number))

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import rules
-from plugins.complaints.models import Complaint, Identity, Incoming
+from plugins.complaints.models import Complaint, Incoming
+from plugins.complaints.models_identity import Identity
 from portal.database import db
 
 

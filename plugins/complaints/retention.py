@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from plugins.complaints import rules
-from plugins.complaints.models import Complaint, Draft, Identity
+from plugins.complaints.models import Complaint
+from plugins.complaints.models_identity import Draft, Identity
 from portal import audit
 from portal.database import db, utcnow
 from portal.records import attachments

@@ -30,6 +30,8 @@ PASSED_TO_US = ("12345热线转办", "上级交办")
 RESULTS = ("属实", "部分属实", "不属实", "无法核实")
 URGENCIES = ("normal", "urgent", "danger")
 DANGER_HOURS = 24
+MOST_ORDER_DAYS = 365
+"""The longest limit in days that a hotline order may come with."""
 OBJECT_DAYS = 5
 """A matter passed to us that is not ours is objected to within 5 working days (PET art. 23)."""
 KINDS: Mapping[str, str] = {
@@ -88,6 +90,13 @@ def deadline(calendar: Calendar, start: dt.date, limit: Limit, suspended_days: i
         return Deadline(end.day, end.day, end.provisional)
     found = calendar.add_calendar_days(start, limit.days + suspended_days)
     return Deadline(found.legal_end, found.for_office, found.provisional)
+
+
+def deadline_from(calendar: Calendar, given: dt.date, more: Limit, suspended_days: int = 0) -> Deadline:
+    """The end of a limit of which the day was given: that day as it stands, and what was added to it later counted from there."""
+    if more.days + suspended_days <= 0:
+        return Deadline(given, given, False)
+    return deadline(calendar, given, more, suspended_days)
 
 
 def days_suspended(calendar: Calendar, since: dt.date, until: dt.date, unit: str) -> int:

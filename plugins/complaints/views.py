@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from plugins.complaints import accusations, counting, forms, identity, intake, limits, publicity, queries, retention, rights, rules, words, workflow
-from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, Opening, Transfer
+from plugins.complaints.models import Complaint, Entry, NamedOfficer, Transfer
+from plugins.complaints.models_identity import Identity, Opening
 from portal import audit
 from portal.auth import throttle
 from portal.auth.permissions import can, check, require, require_fresh
@@ -140,10 +141,10 @@ def named_officers() -> dict[int, str]:
 
 def _columns(whole: bool, several: bool) -> list[Column]:
     found = [
-        Column("number", _l("编号"), lambda row: row.number, link=address("complaints.detail", "complaint_id")),
+        Column("number", _l("编号"), lambda row: row.number, css="num", link=address("complaints.detail", "complaint_id")),
         Column("title", _l("标题"), lambda row: row.title, css="wide"),
         Column("town", _l("街镇"), lambda row: town_names().get(row.org_id, ""), shown=several),
-        Column("kind", _l("类别"), said(words.KINDS, "kind")),
+        Column("kind", _l("类别"), said(words.KINDS, "kind"), css="num"),
         Column("channel", _l("渠道"), said(words.CHANNELS, "channel"), shown=False),
         Column("received", _l("收到日期"), lambda row: row.received_on, css="num", order="received"),
         Column("handler", _l("承办人"), lambda row: row.handler_name),

@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from plugins.complaints import forms, identity, limits, rights, workflow
-from plugins.complaints.models import Complaint, Identity, Opening
+from plugins.complaints.models import Complaint
+from plugins.complaints.models_identity import Identity, Opening
 from plugins.complaints.views import find
 from portal import audit
 from portal.auth.permissions import check, require, require_fresh

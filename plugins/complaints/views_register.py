@@ -21,7 +21,7 @@ from portal.clock import today
 from portal.context import current_actor, use_actor
 from portal.database import db, utcnow
 from portal.errors import DomainError, NotFound, Refused, TooMany
-from portal.records import attachments, once
+from portal.records import attachments, once, properties
 from portal.settings import get_setting
 from portal.text import whole
 from portal.work import unit_of_work
@@ -30,7 +30,7 @@ blueprint = Blueprint("complaints_register", __name__, url_prefix="/complaints",
 KEPT = (
     "channel", "kind", "redirect_kind", "representatives",
     "content", "place", "object_name", "demand", "happened_on", "category", "title", "received_on", "urgency", "external_no",
-    "order_days", "anonymous", "name", "phone", "address", "id_number", "confidential", "protect",
+    "order_days", "order_due", "anonymous", "name", "phone", "address", "id_number", "confidential", "protect",
 )  # fmt: skip
 WRONG_CODES = 5
 WHO = ("name", "phone", "address", "id_number")
@@ -50,7 +50,7 @@ def _form(town: int, *, filled: dict[str, Any] | None = None) -> forms.RegisterF
 
 
 def _typed(name: str, value: Any) -> Any:
-    if name in ("happened_on", "received_on"):
+    if name in ("happened_on", "received_on", "order_due"):
         try:
             return dt.date.fromisoformat(str(value))
         except ValueError:
@@ -95,6 +95,9 @@ def split(complaint_id: int) -> Any:
     if request.method == "GET":
         names = ("channel", "content", "place", "object_name", "received_on", "happened_on", "external_no", "anonymous", "confidential")
         filled = {name: getattr(origin, name) for name in names}
+        if origin.kind == "accusation":  # neither its number nor its text goes to where those may read from whom it is kept
+            filled["content"] = filled["place"] = filled["object_name"] = filled["external_no"] = ""
+            return _show(_form(town, filled=filled), town, split_from=origin)
         filled["content"] = _("（由 %(number)s 拆分）\n%(text)s", number=origin.number, text=origin.content)
         return _show(_form(town, filled=filled), town, split_from=origin)
     return _take(_form(town), town, origin)
@@ -108,7 +111,7 @@ def _take(form: forms.RegisterForm, town: int, origin: Complaint | None) -> Any:
         form.officers.errors = [_("请选择被检举控告的本单位人员。")]
         return _again(form, town, origin)
     try:
-        files = attachments.prepare_all(request.files.getlist("files"))
+        files = [properties.without(file, must=bool(form.anonymous.data)) for file in attachments.prepare_all(request.files.getlist("files"))]
         who = {name: form[name].data or "" for name in WHO} if not form.anonymous.data else {}
         identity.check_values(who)
         made = _write(form, town, who, files, origin_id)
@@ -131,7 +134,7 @@ def _again(form: forms.RegisterForm, town: int, origin: Complaint | None, error:
 
 
 def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list[tuple[bytes, str, str]], origin_id: int | None) -> Any:
-    values = {name: form[name].data for name in KEPT if name not in WHO} | {"order_days": form.order_days.data}
+    values = {name: form[name].data for name in KEPT if name not in WHO}
     place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
     same = _same(form, town)
     actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
@@ -146,6 +149,9 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
         why = intake.suggest_merging(session, made.complaint, same) if same is not None else ""
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", body=why, urgent=made.complaint.urgency == "danger")  # fmt: skip
+        if made.complaint.kind == "accusation" and accusations.circumvents(session, made.complaint):
+            operations.tell(session, made.complaint, _("检举控告须由区里处理：%(number)s", number=made.complaint.number), "district", role="supervisor",
+                            body=_("本街镇能作决定的人员均须回避。"), urgent=True, everywhere=True)  # fmt: skip
         complaint_id, receipt = made.complaint.id, _shown(made)
         unseen = made.complaint.anonymous and made.complaint.kind == "accusation"
         once.made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=complaint_id))
@@ -184,7 +190,8 @@ def similar() -> Any:
     town = intake.acting_town()
     texts = {name: intake.clean_text(request.form.get(name, "")[:400], 400) for name in ("place", "object_name", "content")}
     found = intake.similar(db.session(), town, texts["place"], texts["object_name"], texts["content"])
-    return render_template("complaints/_similar.html", similar=found, workflow=workflow.COMPLAINT, joined=request.form.get("join", ""))
+    staff = accusations.spoken_of(db.session(), town, " ".join(texts.values())) if request.form.get("kind", "") != "accusation" else []
+    return render_template("complaints/_similar.html", similar=found, workflow=workflow.COMPLAINT, joined=request.form.get("join", ""), staff=staff)
 
 
 @blueprint.post("/draft")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
-from plugins.complaints import forms, operations, passing, rights, rules
+from plugins.complaints import forms, operations, passing, redoing, rights, rules
 from plugins.complaints.models import Complaint, Incoming
 from portal.context import current_actor
 from portal.contract import CONTENT, NUMBER, OBJECT, PLACE, TITLE, RecordType, Searchable
@@ -112,7 +112,7 @@ COMPLAINT = Workflow(
         Transition("approve", _l("审核办结意见"), ("concluded",), None, rights.APPROVE, form=forms.ReasonForm, guard=operations.guard_approval,
                    effect=operations.approve_conclusion,
                    when=_unapproved, not_by=("concluded_by",), tone="primary", icon="check"),
-        Transition("return", _l("退回重新办理"), ("concluded",), "handling", rights.DECIDE, effect=operations.reopen, when=_unapproved, needs_reason=True,
+        Transition("return", _l("退回重新办理"), ("concluded",), "handling", rights.DECIDE, effect=redoing.reopen, when=_unapproved, needs_reason=True,
                    tone="outline-warning", icon="arrow-back"),
         Transition("reply", _l("答复"), ("concluded",), "replied", rights.REPLY, form=forms.ReplyForm, guard=operations.guard_reply, effect=operations.reply,
                    when=lambda record: record.approved_on is not None and not record.anonymous, tone="primary", icon="mail",
@@ -120,9 +120,9 @@ COMPLAINT = Workflow(
         Transition("archive", _l("归档"), ("replied", "refused", "passed", "concluded", "withdrawn", "redirected"), "archived", rights.REPLY,
                    form=forms.ReasonForm, guard=operations.guard_archive, effect=operations.archive, tone="outline-primary", icon="archive",
                    when=lambda record: record.state != "concluded" or _approved(record)),
-        Transition("redo", _l("重办"), ("replied", "archived"), "handling", rights.APPROVE, effect=operations.reopen, needs_reason=True,
-                   when=lambda record: bool(record.handler_id and record.concluded_on), tone="outline-warning", icon="refresh",
-                   help=_l("有新的事实或答复不当的，重新办理。")),
+        Transition("redo", _l("重办"), ("replied", "archived"), None, rights.APPROVE, effect=redoing.redo, needs_reason=True,
+                   when=lambda record: record.concluded_on is not None, tone="outline-warning", icon="refresh",
+                   help=_l("有新的事实或答复不当的，重新办理，期限自今日重新计算；原承办人已不在岗或没有账号的，转为待交办。")),
         Transition("withdraw", _l("投诉人撤回"), rules.BEFORE_CONCLUSION, "withdrawn", rights.REGISTER, guard=operations.guard_withdraw,
                    effect=operations.withdraw, needs_reason=True, tone="outline-secondary", icon="arrow-back"),
         Transition("merge", _l("并案"), rules.BEFORE_CONCLUSION, "merged", rights.DECIDE, form=forms.MergeForm, effect=operations.merge, when=_ordinary,
@@ -174,7 +174,8 @@ def _shown(workflow: Workflow, row: Any) -> tuple[Any, str, str]:
 
 
 def record_types() -> list[RecordType]:
+    ours = (_l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, SEARCH, {"identity": rights.REVEAL})
     return [
-        RecordType("complaints.complaint", _l("投诉举报"), Complaint, url, rights.READ, rights.HANDLE, SEARCH, {"identity": rights.REVEAL}),
+        RecordType("complaints.complaint", *ours, plain_files=lambda record: bool(record.anonymous)),
         RecordType("complaints.incoming", _l("转入事项"), Incoming, incoming_url, rights.RECEIVE, search=SEARCH_INCOMING),
     ]

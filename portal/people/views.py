@@ -138,6 +138,7 @@ def new() -> Any:
                 session.add(person)
                 session.flush()
                 person_id = person.id
+                _tell(person)
                 once.made(session, key, url_for("people.detail", person_id=person_id))
             flash(_("已登记。"), "success")
             return redirect(url_for("people.detail", person_id=person_id), 303)
@@ -167,6 +168,8 @@ def edit(person_id: int) -> Any:
                 if str(person.version) != form.version.data:
                     raise Conflict(_("这条记录刚刚被别人修改。请核对后再次保存：您填写的内容仍在。"))
                 _fill(person, form)
+                session.flush()
+                _tell(person)
             flash(_("已保存。"), "success")
             return redirect(url_for("people.detail", person_id=person_id), 303)
         except IdNumberError as error:
@@ -178,6 +181,11 @@ def edit(person_id: int) -> Any:
             form.version.data = str(_person(person_id).version)
             return render_template("people/form.html", form=form, person=_person(person_id)), 409
     return render_template("people/form.html", form=form, person=_person(person_id)), 422 if form.errors else 200
+
+
+def _tell(person: Person) -> None:
+    """Plugins hear of it in the same transaction."""
+    current_app.extensions["portal"].plugins.hooks.portal_person_changed(person_id=person.id, org_id=person.org_id)
 
 
 def _superiors(form: PersonForm, org_id: int, but: int = 0) -> None:

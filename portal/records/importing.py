@@ -25,7 +25,7 @@ from portal.database import db
 from portal.directory.models import Organisation
 from portal.errors import Conflict, NotFound
 from portal.records import workbooks
-from portal.records.exporting import EXACT, write_xlsx
+from portal.records.exporting import EXACT, restore, write_xlsx
 from portal.records.mapping import FileMapping, recognise
 from portal.records.workbooks import Header, Sheet, column_letters, find_header, normalise, read_workbook
 from portal.work import unit_of_work
@@ -286,7 +286,12 @@ def run_import(
 
 
 def as_came(cell: Any) -> Any:
-    """A cell for the workbook of refused rows: text, but a number that lost its digits stays a number, to be refused again until it is mended."""
+    """A cell for the workbook of refused rows: text with its own punctuation and lines, so that what is sent again says the same.
+
+    A number that lost its digits stays a number, to be refused again until it is mended.
+    """
+    if isinstance(cell, str):
+        return "".join(sign for sign in restore(cell) if sign in "\n\t" or sign.isprintable())
     return cell if isinstance(cell, float) and abs(cell) >= EXACT else normalise(cell)
 
 

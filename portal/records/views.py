@@ -21,7 +21,7 @@ from portal.config import current_settings
 from portal.database import db
 from portal.errors import Conflict, DomainError, NotFound, Refused
 from portal.forms import Form as FlaskForm
-from portal.records import attachments, kept, lists
+from portal.records import attachments, kept, lists, properties
 from portal.records.workflow import Transition, Workflow
 from portal.work import unit_of_work
 
@@ -157,6 +157,8 @@ def add_attachments(record_type: str, record_id: int) -> Any:
     prepared = attachments.prepare_all(request.files.getlist("files"))
     if not prepared:
         raise Refused(_("请选择文件。"), field="files")
+    if kind.plain_files is not None:
+        prepared = [properties.without(item, must=kind.plain_files(owner)) for item in prepared]
     with unit_of_work(f"{record_type}.attached") as session:
         for item in prepared:
             attachments.attach(session, item, record_type, record_id, owner.org_id, "file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from typing import Any
 
 from flask import Flask, Request, Response, abort, g, request
 from werkzeug.datastructures import ImmutableMultiDict
@@ -70,7 +71,15 @@ class Key(IntegerConverter):
 
 
 class CleanRequest(Request):
-    """A request whose form holds nothing that cannot be seen: it is left out, on both databases alike."""
+    """A request whose form holds nothing that cannot be seen: it is left out, on both databases alike.
+
+    HEAD is GET without the body: pages are told GET, the server leaves the body out by what came over the line.
+    """
+
+    def __init__(self, environ: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(environ, *args, **kwargs)
+        if self.method == "HEAD":
+            self.method = "GET"
 
     def _load_form_data(self) -> None:
         super()._load_form_data()

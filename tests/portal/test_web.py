@@ -27,6 +27,16 @@ def test_headers_of_every_answer(app_sqlite):
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
 
 
+def test_head_answers_as_get_does_without_a_body(app_sqlite, login):
+    """A monitor that asks with HEAD learns what a browser would get; forms are not taken for sent."""
+    stranger, clerk = app_sqlite.test_client(), login("jn_intake")
+    for client, path in ((stranger, "/login"), (stranger, "/complaints"), (stranger, "/nowhere"), (clerk, "/complaints/new"), (clerk, "/import/complaints")):
+        whole, head = client.get(path), client.head(path)
+        assert (head.status_code, head.headers["Content-Type"]) == (whole.status_code, whole.headers["Content-Type"]), path
+        assert head.get_data() == b""
+    assert stranger.head("/login").status_code == 200
+
+
 def test_assets_are_kept_for_ever_and_come_from_here(app_sqlite):
     client = app_sqlite.test_client()
     page = client.get("/login").get_data(as_text=True)

@@ -6,12 +6,18 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from plugins.complaints.models import Complaint, ShutOut
+from plugins.complaints.kept import ShutOut
+from plugins.complaints.models import Complaint
 from portal.audit.models import Event
+from portal.auth.models import RoleGrant
+from portal.context import system_actor, use_actor
 from portal.database import db
+from portal.directory.models import Person
 from portal.inbox.models import Notice
+from portal.jobs.runner import run_job
 from portal.tenancy import EVERYTHING, use_scope
-from tests.plugins.complaints.helpers import FORM, fetch, matter, person, step
+from portal.work import unit_of_work
+from tests.plugins.complaints.helpers import FORM, change, fetch, matter, person, step
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +113,96 @@ def test_an_accusation_is_neither_merged_nor_passed_on(app_sqlite, world, login,
     assert answer.status_code == 422 and "没有找到编号" in answer.get_data(as_text=True)
     with use_scope(EVERYTHING):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Complaint).where(Complaint.state == "merged")) == 0
+
+
+def test_a_letter_of_three_matters(app, world, login, post, staff):
+    """A14.5: a dispute, a report and an accusation in one letter: three linked matters, three limits, and the accused finds none of the last."""
+    named = staff()
+    clerk, officer = login("jn_intake"), login("jn_officer")
+    letter = "商家拒绝退货；隔壁工地夜间施工；执法队员李明杰态度粗暴不出示证件。"
+    assert post(clerk, "/complaints/new", {**FORM, "kind": "consumer", "content": letter}, page="/complaints/new").status_code == 200
+    with use_scope(EVERYTHING):
+        origin = db.session.scalar(sa.select(sa.func.max(Complaint.id)))
+    split = f"/complaints/{origin}/split"
+    assert "拆出检举控告后" in clerk.get(split).get_data(as_text=True)
+    assert post(clerk, split, {**FORM, "kind": "report", "content": "隔壁工地夜间施工。"}, page=split).status_code == 200
+    assert post(clerk, split, {**FORM, "kind": "accusation", "content": SECRET, "officers": [str(named)]}, page=split).status_code == 200
+    report, accusation = fetch(origin + 1), fetch(origin + 2)
+    assert fetch(origin).due_on == dt.date(2027, 1, 22) and report.due_on == accusation.due_on == dt.date(2026, 12, 15)
+    assert {report.split_from_id, accusation.split_from_id} == {origin} and accusation.series == "控"
+    # the letter itself tells of it
+    for path in (f"/complaints/{origin}", f"/complaints/{origin + 2}"):
+        assert officer.get(path).status_code == 404
+    listed = officer.get("/complaints").get_data(as_text=True)
+    assert report.number in listed and SECRET not in listed and letter[:10] not in listed
+    shown = officer.get(f"/complaints/{origin + 1}").get_data(as_text=True)
+    assert accusation.number not in shown and f"/complaints/{origin}\"" not in shown and SECRET not in shown
+    # the superior is the only one who decides here: the ordinary matter stays with them, the accusation does not
+    head = login("jn_head")
+    page = head.get(f"/complaints/{origin}")
+    assert page.status_code == 200 and accusation.number not in page.get_data(as_text=True)
+    assert head.get(f"/complaints/{origin + 2}").status_code == 404
+    # and out of an accusation nothing of it goes along
+    own = clerk.get(f"/complaints/{origin + 2}/split").get_data(as_text=True)
+    assert "不要写检举内容" in own and SECRET not in own.partition('id="content"')[2].partition("</textarea>")[0]
+    with use_scope(EVERYTHING):
+        enforced = db.session.scalars(sa.select(Event.record_id).where(Event.action == "complaints.shut_out", Event.record_type == "complaints.complaint"))
+        assert {origin, origin + 2} <= set(enforced), "the trail shows that it was enforced"
+
+
+def test_whoever_handled_the_letter_hands_it_back(app_sqlite, world, login, post, staff):
+    named = staff()
+    origin = matter(world.jiangnan, content="商家拒绝退货；李明杰态度粗暴。", kind="consumer")
+    change(origin, state="handling", handler_id=world.account("jn_officer").id, handler_name="李明杰")
+    clerk, split = login("jn_intake"), f"/complaints/{origin}/split"
+    assert post(clerk, split, {**FORM, "kind": "accusation", "content": SECRET, "officers": [str(named)]}, page=split).status_code == 200
+    assert (fetch(origin).state, fetch(origin).handler_id) == ("accepted", None)
+    page = login("jn_head").get(f"/do/complaints.complaint/{origin}/assign").get_data(as_text=True)
+    assert "李明杰" not in page.partition("<select")[2].partition("</select>")[0] and "罗建国" not in page.partition("<select")[2].partition("</select>")[0]
+
+
+def test_whoever_comes_to_the_team_or_gets_an_account_later_is_kept_out_too(app, world, login, post):
+    """The accused had no account when it was registered, and the team had other people."""
+    named = person(world.jiangnan, "李明杰", team="二中队")
+    person(world.jiangnan, "周平", world.account("jn_head"))
+    mate = person(world.jiangnan, "罗建国", world.account("jn_other"), team="一中队")
+    with use_actor(system_actor("test")), use_scope(EVERYTHING), unit_of_work("test.roles") as session:
+        for grant in session.scalars(sa.select(RoleGrant).where(RoleGrant.account_id == world.account("jn_officer").id)):
+            session.delete(grant)  # nobody of that name works with the portal yet
+    key = accuse(world, named)
+    assert login("jn_other").get("/complaints").status_code == 200
+    with use_scope(EVERYTHING):
+        assert world.account("jn_other").id not in shut_accounts(key)
+    head = login("jn_head")
+    form = {"name": "罗建国", "gender": "男", "position": "", "team": "二中队", "employment_type": "公务员", "category": "", "education": "", "version": "1"}
+    saved = post(head, f"/people/{mate}/edit", {**form, "account_id": str(world.account("jn_other").id)}, page=f"/people/{mate}/edit")
+    assert saved.status_code == 303, saved.get_data(as_text=True)[:2000]
+    assert world.account("jn_other").id in shut_accounts(key)
+    with use_actor(system_actor("test")), use_scope(EVERYTHING), unit_of_work("test.account") as session:
+        session.get(Person, named).account_id = world.account("jn_legal").id
+    run_job("complaints.remind", today=dt.date(2026, 11, 25))
+    assert world.account("jn_legal").id in shut_accounts(key)
+
+
+def shut_accounts(key):
+    db.session.rollback()
+    with use_scope(EVERYTHING):
+        return set(db.session.scalars(sa.select(ShutOut.account_id).where(ShutOut.complaint_id == key)))
+
+
+def test_staff_named_in_a_text_is_pointed_out_while_typing(app_sqlite, world, login, post, staff):
+    staff()
+    sent = {"place": "", "object_name": "", "content": "李明杰执法时态度粗暴", "kind": "report"}
+    found = post(login("jn_intake"), "/complaints/similar", sent, page="/complaints/new").get_data(as_text=True)
+    assert "文字里有本单位人员：李明杰" in found
+    assert "本单位人员" not in post(login("jn_intake"), "/complaints/similar", {**sent, "kind": "accusation"}, page="/complaints/new").get_data(as_text=True)
+
+
+def test_when_nobody_in_the_town_may_decide_the_district_hears_of_it(app_sqlite, world, login, post):
+    """Named are head, leader and internal supervision."""
+    people = [person(world.jiangnan, name, world.account(username)) for name, username in (("周平", "jn_head"), ("蒋红", "jn_leader"), ("唐文博", "jn_disc"))]
+    data = {**FORM, "kind": "accusation", "content": SECRET, "officers": [str(key) for key in people]}
+    assert post(login("jn_intake"), "/complaints/new", data, page="/complaints/new").status_code == 200
+    with use_scope(EVERYTHING):
+        told = db.session.scalars(sa.select(Notice.title).where(Notice.account_id == world.account("sup").id)).all()
+    assert any("须由区里处理" in title for title in told)

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from plugins.complaints import demo_cases, rules
-from plugins.complaints.models import Complaint, Entry, Opening, Place, Transfer
+from plugins.complaints.models import Complaint, Entry, Place, Transfer
+from plugins.complaints.models_identity import Opening
 from portal.context import system_actor, use_actor
 from portal.database import db
 from portal.demo import DemoContext

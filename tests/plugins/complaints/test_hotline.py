@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from plugins.complaints import hotline
-from plugins.complaints.models import Complaint, Entry, Identity
+from plugins.complaints.models import Complaint, Entry
+from plugins.complaints.models_identity import Identity
 from portal.database import db
 from portal.records.importing import run_import
 from portal.records.mapping import closest, likeness
@@ -120,6 +121,20 @@ def test_an_order_seen_before_is_followed_not_doubled(mapped, world):
     assert bring(world.jiangnan, [order("CQ9"), order("CQ9")])[0]["refused"][0]["code"] == "duplicate_number"
 
 
+def test_what_was_extended_here_is_no_change_of_the_platform(mapped, world):
+    """The same file again doubles nothing and takes no extension back; a new limit of the platform holds as it is."""
+    rows = [order("CQ1"), order("CQ2", days="", text="有人占道经营")]
+    assert bring(world.jiangnan, rows)[0]["created"] == 2
+    key = matters(world.jiangnan)[0].id
+    change(key, state="handling", extension_state="granted", extension_days=2, due_on=D(2026, 11, 30), legal_due=D(2026, 11, 30), sort_due=D(2026, 11, 30))
+    again = bring(world.jiangnan, rows)[0]
+    assert (again["created"], again["updated"], again["skipped"]) == (0, 0, 2)
+    assert matters(world.jiangnan)[0].due_on == D(2026, 11, 30)
+    assert bring(world.jiangnan, [order("CQ1", days="6")])[0]["updated"] == 1
+    only = matters(world.jiangnan)[0]
+    assert (only.due_on, only.limit_days, only.due_given, only.extension_days) == (D(2026, 12, 1), 6, None, 0)
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [({"number": ""}, "no_number"), ({"text": ""}, "no_content"), ({"day": "2026-11-25"}, "bad_date"), ({"day": ""}, "bad_date"), ({"days": "很快"}, "bad_days"),
@@ -128,6 +143,18 @@ def test_an_order_seen_before_is_followed_not_doubled(mapped, world):
 def test_orders_that_are_refused(mapped, world, changes, code):
     report = bring(world.jiangnan, [order(**{"number": "CQ1", **changes}), order("CQ2")])[0]
     assert [row["code"] for row in report["refused"]] == [code] and report["created"] == 1
+
+
+def test_refused_rows_come_back_in_the_words_of_the_platform(mapped, world):
+    """Mended and sent again, the text is the same text: full stops, commas, lines."""
+    from portal.records.importing import refused_workbook
+    from portal.records.workbooks import read_workbook
+
+    text = "夜市油烟扰民，多次反映：\n“没人管”！"
+    _report, checked = bring(world.jiangnan, [order("CQ1", text=text, days="很快")])
+    rows = [{"row": row.row, "message": row.message, "cells": row.cells} for row in checked.refused()]
+    back = read_workbook(refused_workbook(checked.header.titles, rows).read(), "未导入.xlsx")[0].rows
+    assert back[1][1][3] == text and back[1][1][-1] == "办理时限“很快”不是天数"
 
 
 def test_an_order_without_a_name_is_anonymous_and_the_limit_of_a_day(mapped, world):

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from plugins.complaints.models import Identity
+from plugins.complaints.models_identity import Identity
 from portal.audit.models import Event
 from portal.audit.verify import verify
 from portal.database import db
@@ -72,6 +72,13 @@ def test_the_suspended_are_left_alone_and_a_first_answer_is_reminded(app_sqlite,
     result = run("complaints.remind", D(2026, 12, 16))
     assert result["overdue"] == 0 and result["first"] == 1
     assert "前告知" in told(world.account("jn_head"))[0]
+
+
+def test_a_dry_run_reminds_nobody(app_sqlite, world):
+    matter(world.jiangnan)
+    outcome = run_job("complaints.remind", today=D(2026, 12, 16), dry_run=True)
+    assert outcome.state == "done" and outcome.result["overdue"] == 1 and told(world.account("jn_head")) == []
+    assert run("complaints.remind", D(2026, 12, 16))["overdue"] == 1 and len(told(world.account("jn_head"))) == 1
 
 
 def test_the_named_officer_is_not_reminded_of(app_sqlite, world):

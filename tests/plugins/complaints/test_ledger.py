@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plugins.complaints import identity, intake, ledger
-from plugins.complaints.models import Complaint, Entry, Identity, NamedOfficer, ShutOut
+from plugins.complaints.kept import ShutOut
+from plugins.complaints.models import Complaint, Entry, NamedOfficer
+from plugins.complaints.models_identity import Identity
 from portal.audit.models import Event
 from portal.audit.verify import verify
 from portal.clock import today as clock

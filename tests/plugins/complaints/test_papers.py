@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from docx import Document as read_docx
 
 from plugins.complaints import paper_values, papers, redaction
-from plugins.complaints.models import Incoming, Opening, Transfer
+from plugins.complaints.models import Incoming, Transfer
+from plugins.complaints.models_identity import Opening
 from portal.audit.models import Event
 from portal.context import system_actor, use_actor
 from portal.database import db

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from plugins.complaints import identity
-from plugins.complaints.models import Complaint, Draft, Entry, Identity, Opening
+from plugins.complaints.models import Complaint, Entry
+from plugins.complaints.models_identity import Draft, Identity, Opening
 from portal.audit.models import Event
 from portal.audit.verify import verify
 from portal.database import Base, db

@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 from flask import current_app
 
-from plugins.complaints.models import Complaint, Identity
+from plugins.complaints.models import Complaint
+from plugins.complaints.models_identity import Identity
 from portal import search
 from portal.database import db
 from portal.search import lookup, results

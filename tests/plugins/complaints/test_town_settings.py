@@ -6,7 +6,8 @@ import io
 import pytest
 import sqlalchemy as sa
 
-from plugins.complaints.models import Entry, Identity, Place
+from plugins.complaints.models import Entry, Place
+from plugins.complaints.models_identity import Identity
 from portal.audit.models import Event
 from portal.database import db
 from portal.tenancy import EVERYTHING, use_scope

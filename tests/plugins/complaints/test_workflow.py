@@ -6,7 +6,8 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from plugins.complaints.models import Complaint, Entry, Identity, Incoming, Opening, Transfer
+from plugins.complaints.models import Complaint, Entry, Incoming, Transfer
+from plugins.complaints.models_identity import Identity, Opening
 from portal.audit.models import Event
 from portal.calendar.service import load_year
 from portal.context import system_actor, use_actor
@@ -239,7 +240,29 @@ def test_returned_and_redone(app, world, login, post):
     step(post, leader, key, "approve")
     step(post, head, key, "reply", reply_how="电话", replied_on=str(TODAY), reply_text="查无此事")
     assert step(post, leader, key, "redo", reason="有新的事实").status_code == 303
-    assert fetch(key).state == "handling" and fetch(key).replied_on is None
+    again = fetch(key)
+    assert (again.state, again.replied_on, again.handler_name, again.reply_text) == ("handling", None, "李明杰", "")
+    page = leader.get(f"/complaints/{key}").get_data(as_text=True)
+    assert "原答复（2026-11-24，电话）：查无此事" in page, "what was answered before is not lost"
+
+
+def test_redone_later_it_has_a_new_period_and_whoever_can_handle_it(app_sqlite, world, login, post, time_machine):
+    """Weeks after it was archived the old limit is long past; whoever left is not handed it again."""
+    key = matter(world.jiangnan)
+    done = {"state": "archived", "closed_as": "replied", "result": "不属实", "facts": "查无此事", "concluded_on": TODAY, "replied_on": TODAY, "archived_on": TODAY}
+    change(key, handler_id=world.account("jn_officer").id, handler_name="李明杰", late=False, days_taken=0, extension_state="granted", extension_days=3, **done)
+    time_machine.move_to(dt.datetime(2026, 12, 14, 2, 0, tzinfo=dt.UTC), tick=True)
+    person(world.jiangnan, "李明杰", world.account("jn_officer"), post_status="离职")
+    leader = login("jn_leader")
+    page = leader.get(f"/do/complaints.complaint/{key}/redo").get_data(as_text=True)
+    assert "期限自今日重新计算" in page
+    assert step(post, leader, key, "redo", reason="有新的事实").status_code == 303
+    again = fetch(key)
+    assert (again.state, again.handler_id, again.due_from, again.due_on) == ("accepted", None, D(2026, 12, 14), D(2027, 1, 5))
+    assert again.sort_due == again.due_on and (again.extension_state, again.late, again.concluded_on, again.closed_as) == ("", None, None, "")
+    shown = login("jn_head").get(f"/complaints/{key}").get_data(as_text=True)
+    assert "重办，期限自今日重新计算" in shown and "原承办人 李明杰 不能继续承办" in shown and "查无此事" in shown
+    assert step(post, login("jn_head"), key, "assign", handler=str(world.account("jn_head").id)).status_code == 303
 
 
 def test_who_concludes_does_not_approve(app_sqlite, world, login, post):
@@ -358,12 +381,37 @@ def test_a_calendar_that_arrives_moves_what_was_provisional_and_says_so(app, wor
     assert made.first_due == D(2027, 1, 7) and fetch(report).due_on == D(2027, 1, 19) and fetch(report).due_provisional
     page = login("jn_head").get(f"/complaints/{key}").get_data(as_text=True)
     assert "应于 2027-01-07（暂定） 前受理决定" in page
-    with use_actor(system_actor("test")), use_scope(EVERYTHING), unit_of_work("calendar.loaded") as session:
-        load_year(session, 2027, [D(2027, 1, 1), D(2027, 1, 4), D(2027, 1, 5)], [D(2027, 1, 9)], "国办发明电〔2026〕7号")
+    publish_2027()
     assert fetch(key).first_due == D(2027, 1, 9) and fetch(key).object_by == D(2027, 1, 7) and not fetch(report).due_provisional
     page = login("jn_head").get(f"/complaints/{key}").get_data(as_text=True)
     assert "受理决定期限由 2027-01-07 调整为 2027-01-09：工作日历发布" in page and "2027-01-09（暂定）" not in page
     assert "期限由 2027-01-19 调整为 2027-01-20：工作日历发布" in login("jn_head").get(f"/complaints/{report}").get_data(as_text=True)
+
+
+def publish_2027() -> None:
+    with use_actor(system_actor("test")), use_scope(EVERYTHING), unit_of_work("calendar.loaded") as session:
+        load_year(session, 2027, [D(2027, 1, 1), D(2027, 1, 4), D(2027, 1, 5)], [D(2027, 1, 9)], "国办发明电〔2026〕7号")
+
+
+def test_a_day_that_was_given_stands_when_a_calendar_arrives(app, world, login, post, time_machine):
+    """The order says until 6 January: no calendar moves that; working days that it says are counted by the calendar."""
+    time_machine.move_to(dt.datetime(2026, 12, 28, 2, 0, tzinfo=dt.UTC), tick=True)
+    order = {"kind": "hotline", "channel": "12345热线转办", "received_on": str(D(2026, 12, 28)), "content": "楼道堆物，邻居多次反映。", "place": "关口社区"}
+    clerk = login("jn_intake")
+    early = post(clerk, "/complaints/new", {**FORM, **order, "order_due": "2026-12-27"}, page="/complaints/new")
+    assert early.status_code == 422 and "办结日期不能早于收到日期" in early.get_data(as_text=True)
+    assert post(clerk, "/complaints/new", {**FORM, **order, "order_due": "2027-01-06"}, page="/complaints/new").status_code == 200
+    with use_scope(EVERYTHING):
+        day = db.session.scalar(sa.select(sa.func.max(Complaint.id)))
+    days = matter(world.jiangnan, today=D(2026, 12, 28), kind="hotline", channel="12345热线转办", order_days=7)
+    assert (fetch(day).due_on, fetch(day).due_provisional) == (D(2027, 1, 6), False)
+    assert (fetch(days).due_on, fetch(days).due_provisional) == (D(2027, 1, 7), True)
+    publish_2027()
+    assert fetch(day).due_on == fetch(day).legal_due == D(2027, 1, 6) and fetch(days).due_on == D(2027, 1, 9)
+    change(day, state="handling", handler_id=world.account("jn_officer").id, handler_name="李明杰")
+    assert step(post, login("jn_officer"), day, "ask_extension", days="2", reason="情况复杂").status_code == 303
+    assert step(post, login("jn_leader"), day, "grant_extension").status_code == 303
+    assert fetch(day).due_on == D(2027, 1, 8) and fetch(day).due_given == D(2027, 1, 6), "what is added is counted from the day that was given"
 
 
 def test_danger_runs_in_hours(app_sqlite, world, login, post, time_machine):

@@ -264,7 +264,7 @@ def test_secrets_are_never_indexed(app_sqlite):
 
     with pytest.raises(TypeError):
         registry._source(RecordType("auth.account", "账号", Account, str, search=Searchable({"username": 1}, str, str)))
-    from plugins.complaints.models import Identity
+    from plugins.complaints.models_identity import Identity
 
     for name in ("name_sealed", "phone_hint", "name_hint"):
         with pytest.raises(TypeError, match="secret"):
