@@ -11,7 +11,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from plugins.training import rights, rules, rules_sheet, words
-from plugins.training.sheets import PEOPLE_COLUMNS, Book, Item, Meeting, People, Refusal, apply
+from plugins.training.sheets import PEOPLE_COLUMNS, apply
+from plugins.training.sheets_book import Book
+from plugins.training.sheets_read import Item, Meeting, People, Refusal
 from portal.errors import Refused
 from portal.records.importing import ImportContext, ImportSpec, RawRow, RowResult
 from portal.records.workbooks import CellError, Header, column_letters, heading, normalise, parse_date

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -12,21 +11,20 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
-from plugins.training import crediting, forms, ics, papers, queries, rights, rules, sessions, signing, steps, words, workflow
-from plugins.training.models import Enrolment, Plan, PlanItem, Room, TownInvitation, Training
+from plugins.training import crediting, ics, papers, queries, rights, rules, sessions, signing, words, workflow
+from plugins.training.models import Enrolment, TownInvitation, Training
 from plugins.training.models_file import Exam
 from portal import audit
-from portal.auth.permissions import can, check, require
+from portal.auth.permissions import can, require
 from portal.clock import today
 from portal.database import db
 from portal.directory.models import Organisation, Person
 from portal.documents import send
-from portal.errors import Conflict, DomainError, NotFound, Refused
-from portal.records import attachments, once
+from portal.errors import Conflict, Refused
+from portal.records import attachments
 from portal.records.lists import BulkAction, Choice, Column, Dates, Flag, ListSpec, Order
 from portal.records.views import show_list
 from portal.text import whole
-from portal.work import unit_of_work
 
 blueprint = Blueprint("training", __name__, url_prefix="/training", template_folder="templates")
 
@@ -139,132 +137,6 @@ def certify_many() -> Any:
     return render_template("training/certify_many.html", rows=shown, workflow=workflow.SESSION, hours=rules.hours)
 
 
-# -- planning ------------------------------------------------------------------------------------------------------------------
-
-
-def _form(training: Training | None = None) -> forms.SessionForm:
-    form = forms.SessionForm() if request.method == "POST" else forms.SessionForm(formdata=None)
-    session, org_id = db.session(), g.grant.org_id
-    rooms = session.execute(select(Room.id, Room.name, Room.seats).where(Room.org_id == org_id, Room.active).order_by(Room.name)).all()
-    form.room_id.choices = [(0, "—"), *((row.id, f"{row.name}（{row.seats}）" if row.seats else row.name) for row in rooms)]
-    items = session.execute(
-        select(PlanItem.id, PlanItem.theme, PlanItem.month, Plan.year).join(Plan, Plan.id == PlanItem.plan_id).where(Plan.org_id == org_id, Plan.year >= today().year - 1)
-        .order_by(Plan.year.desc(), PlanItem.month, PlanItem.id)
-    ).all()  # fmt: skip
-    form.plan_item_id.choices = [(0, "—"), *((row.id, f"{row.year}-{row.month:02d} {row.theme}") for row in items)]
-    form.organiser_org_id.choices = [(0, "—"), *departments()]
-    if training is not None and request.method == "GET":
-        start, end = sessions.local(training.starts_at), sessions.local(training.ends_at)
-        for name in sessions.FIELDS:
-            if name in form:
-                form[name].data = getattr(training, name)
-        for name in ("room_id", "plan_item_id", "organiser_org_id"):
-            form[name].data = getattr(training, name) or 0
-        form.day.data, form.starts.data, form.ends.data, form.hours.data = start.date(), start.time(), end.time(), rules.hours(training.halves)
-    return form
-
-
-def departments() -> list[tuple[int, str]]:
-    """Departments and the district, which hold trainings for towns."""
-    found = select(Organisation.id, Organisation.name).where(Organisation.kind.in_(("department", "district")), Organisation.active)
-    return [(row.id, row.name) for row in db.session.execute(found.order_by(Organisation.weight, Organisation.id))]
-
-
-def _values(form: forms.SessionForm) -> dict[str, Any]:
-    """What was typed, as the operations take it; an end before the begin is after midnight."""
-    assert form.day.data and form.starts.data is not None and form.ends.data is not None
-    start, end = dt.datetime.combine(form.day.data, form.starts.data), dt.datetime.combine(form.day.data, form.ends.data)
-    if end < start:
-        end += dt.timedelta(days=1)
-    values = {name: form[name].data for name in sessions.FIELDS if name in form}
-    for name in ("room_id", "plan_item_id", "organiser_org_id"):
-        values[name] = form[name].data or None
-    for name in ("title", "course", "lecturer", "place", "audience", "content", "organiser_name"):
-        values[name] = (values[name] or "").strip()
-    return values | {
-        "starts_at": start, "ends_at": end, "halves": steps.check_halves(form.hours.data), "allow_clash": form.allow_clash.data, "pause": form.pause.data or 0,
-    }  # fmt: skip
-
-
-def place(form: Any, error: DomainError) -> None:
-    """Put a refusal at the field that it concerns."""
-    if error.field and error.field in form:
-        form[error.field].errors = [*form[error.field].errors, error.message]
-    else:
-        form.form_errors.append(error.message)
-
-
-@blueprint.route("/new", methods=["GET", "POST"])
-@require(rights.ORGANISE)
-def new() -> Any:
-    """Plan a session or a series."""
-    form = _form()
-    if request.method == "GET":
-        copied = _copied()
-        form = _form(copied) if copied is not None else form
-        if copied is None:
-            form.day.data, form.starts.data, form.ends.data, form.hours.data = today() + dt.timedelta(days=7), dt.time(9), dt.time(12), "4"
-            form.organiser.data = "own"
-        chosen = request.args.get("plan_item", type=int)
-        _from_plan(form, chosen)
-    elif form.validate():
-        try:
-            values = _values(form)
-            with unit_of_work("training.session_created") as session:
-                earlier = once.claim(session, once.sent_key())
-                if earlier is not None:
-                    return redirect(earlier, 303)
-                org = session.get(Organisation, g.grant.org_id)
-                assert org is not None
-                made = sessions.create(session, org, values, today(), every_days=form.every_days.data or 7, count=form.count.data or 1)
-                target = url_for("training.detail", training_id=made[0].id) if len(made) == 1 else url_for("training.index")
-                once.made(session, once.sent_key(), target)
-                count = len(made)
-            flash(_("已建 %(n)s 期培训。", n=count), "success")
-            return redirect(target, 303)
-        except Refused as error:
-            place(form, error)
-    return render_template("training/form.html", form=form, training=None), 422 if form.errors or form.form_errors else 200
-
-
-def _copied() -> Training | None:
-    """The session that a new one is to be like."""
-    key = request.args.get("like", type=int)
-    found = db.session.scalars(select(Training).where(Training.id == key, Training.org_id == g.grant.org_id)).unique().one_or_none() if key and key < 2**31 else None
-    return found
-
-
-def _from_plan(form: forms.SessionForm, key: int | None) -> None:
-    item = db.session.scalars(select(PlanItem).where(PlanItem.id == key, PlanItem.org_id == g.grant.org_id)).one_or_none() if key and key < 2**31 else None
-    if item is None:
-        return
-    form.title.data, form.category.data, form.hours.data = item.theme, item.category, rules.hours(item.halves)
-    form.audience.data, form.lecturer.data, form.plan_item_id.data = item.audience, item.lecturer, item.id
-
-
-@blueprint.route("/<int:training_id>/edit", methods=["GET", "POST"])
-@require(rights.ORGANISE)
-def edit(training_id: int) -> Any:
-    """Change a session that has not been held."""
-    training = sessions.get(db.session(), training_id)
-    sessions.check_host(training)
-    form = _form(training)
-    if request.method == "POST" and form.validate():
-        try:
-            values = _values(form)
-            with unit_of_work("training.session_edited") as session:
-                found = sessions.get(session, training_id, lock=True)
-                if (version := request.form.get("version", type=int)) is not None and version != found.version:
-                    raise Conflict(_("这条记录刚刚被别人修改。请核对后再次保存：您填写的内容仍在。"))
-                sessions.edit(session, found, values, today())
-            flash(_("已保存。"), "success")
-            return redirect(url_for("training.detail", training_id=training_id), 303)
-        except DomainError as error:
-            place(form, error)
-    training = sessions.get(db.session(), training_id)
-    return render_template("training/form.html", form=form, training=training), 422 if form.errors or form.form_errors else 200
-
-
 # -- one session ----------------------------------------------------------------------------------------------------------------
 
 
@@ -316,97 +188,6 @@ def _invitable(training: Training, invited: Sequence[TownInvitation]) -> list[tu
     """Towns that may be invited, with their quota."""
     quotas = {row.org_id: row.quota for row in invited if row.state != "cancelled"}
     return [(town.id, town.name, quotas.get(town.id, 0)) for town in sessions.towns(db.session()) if town.id != training.org_id]
-
-
-@blueprint.get("/invitations/<int:invitation_id>")
-@require(rights.READ)
-def invitation(invitation_id: int) -> Any:
-    """An invitation is shown with its session."""
-    found = workflow.INVITATION.find(db.session(), invitation_id)
-    return redirect(url_for("training.detail", training_id=found.session_id))
-
-
-@blueprint.post("/<int:training_id>/invite")
-@require(rights.ORGANISE)
-def invite(training_id: int) -> Any:
-    """Set which towns may send how many."""
-    quotas = {}
-    for name, text in request.form.items():
-        if name.startswith("quota-") and (org_id := whole(name[6:])) is not None:
-            number = whole((text or "0").strip() or "0")
-            if number is None or org_id >= 2**31:
-                raise Refused(_("名额请填写 0 至 1000 之间的整数。"))
-            quotas[org_id] = number
-    with unit_of_work("training.invited") as session:
-        count = sessions.invite(session, sessions.get(session, training_id, lock=True), quotas)
-    flash(_("已邀请 %(n)s 个街镇。", n=count), "success")
-    return redirect(url_for("training.detail", training_id=training_id, _anchor="invited"), 303)
-
-
-def _people(ids: list[int]) -> list[Person]:
-    """People of the acting town."""
-    found = db.session.scalars(select(Person).where(Person.id.in_(ids), Person.org_id == g.grant.org_id).order_by(Person.name, Person.id)).unique().all()
-    if len(found) != len(set(ids)):
-        raise NotFound(_("没有找到这个人员。"))
-    return list(found)
-
-
-@blueprint.post("/<int:training_id>/enrol")
-@require(rights.SEE)
-def enrol(training_id: int) -> Any:
-    """Give people a seat: one's own people by whoever holds it, nominees by their town, oneself."""
-    training = sessions.get(db.session(), training_id)
-    ids = [key for text in request.form.getlist("people")[:1000] if (key := whole(text)) is not None and key < 2**31]
-    if ids:
-        check(rights.ORGANISE if sessions.is_host(training) else rights.NOMINATE)
-        source = "manager" if sessions.is_host(training) else "nominated"
-    else:
-        person = queries.person_of(g.account.id, g.grant.org_id)
-        if person is None or not training.self_enrol or not sessions.is_host(training):
-            raise Refused(_("请选择人员。") if can(rights.ORGANISE) or can(rights.NOMINATE) else _("这期培训不能自行报名，请联系培训管理员。"))
-        ids, source = [person.id], "self"
-    with unit_of_work("training.enrolled" if source != "nominated" else "training.nominated") as session:
-        made = sessions.enrol(session, sessions.get(session, training_id, lock=True), _people(ids), source, today())
-        waiting = sum(row.state == "waiting" for row in made)
-        count = len(made)
-    flash(
-        _("已报名 %(n)s 人。", n=count - waiting) if not waiting else _("已报名 %(n)s 人，%(w)s 人进入候补。", n=count - waiting, w=waiting),
-        "success" if not waiting else "warning",
-    )
-    return redirect(url_for("training.detail", training_id=training_id, _anchor="people"), 303)
-
-
-@blueprint.post("/<int:training_id>/unenrol/<int:enrolment_id>")
-@require(rights.SEE)
-def unenrol(training_id: int, enrolment_id: int) -> Any:
-    """Give a seat back."""
-    with unit_of_work("training.unenrolled") as session:
-        training = sessions.get(session, training_id, lock=True)
-        row = session.scalars(select(Enrolment).where(Enrolment.id == enrolment_id, Enrolment.session_id == training_id)).one_or_none()
-        person = queries.person_of(g.account.id, g.grant.org_id)
-        if row is None:
-            raise NotFound(_("没有找到这条报名。"))
-        if person is None or row.person_id != person.id:
-            check(rights.ORGANISE if sessions.is_host(training) else rights.NOMINATE)
-        sessions.unenrol(session, training, row)
-    flash(_("已取消报名。"), "success")
-    return redirect(url_for("training.detail", training_id=training_id, _anchor="people"), 303)
-
-
-@blueprint.post("/<int:training_id>/materials")
-@require(rights.ORGANISE)
-def materials(training_id: int) -> Any:
-    """Add what is to be read beforehand."""
-    training = sessions.get(db.session(), training_id)
-    sessions.check_host(training)
-    prepared = attachments.prepare_all(request.files.getlist("files"))
-    if not prepared:
-        raise Refused(_("请选择文件。"), field="files")
-    with unit_of_work("training.session.attached") as session:
-        for item in prepared:
-            attachments.attach(session, item, "training.session", training_id, training.org_id, "material")
-    flash(_("已添加 %(n)s 个附件。", n=len(prepared)), "success")
-    return redirect(url_for("training.detail", training_id=training_id, _anchor="materials"), 303)
 
 
 @blueprint.get("/<int:training_id>/calendar.ics")

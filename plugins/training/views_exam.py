@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from plugins.training import exams, forms, papers, rights, rules_exam, sessions, words, workflow
 from plugins.training.models import Training
 from plugins.training.models_file import Attempt, Exam
-from plugins.training.views import _people, place
+from plugins.training.views_edit import place
+from plugins.training.views_seats import people_of
 from portal import audit
 from portal.auth.permissions import can, require
 from portal.clock import today
@@ -219,7 +220,7 @@ def candidates(exam_id: int) -> Any:
     ids = [key for text in request.form.getlist("people")[:1000] if (key := whole(text)) is not None and key < 2**31]
     with unit_of_work("training.exam_candidates") as session:
         exam = exams.get(session, exam_id, lock=True)
-        count = exams.add_people(session, exam, _people(ids)) if ids else exams.add_enrolled(session, exam) if exam.session_id else 0
+        count = exams.add_people(session, exam, people_of(ids)) if ids else exams.add_enrolled(session, exam) if exam.session_id else 0
     flash(_("新增考生 %(n)s 人。", n=count), "success" if count else "warning")
     return redirect(url_for("training_exam.detail", exam_id=exam_id), 303)
 

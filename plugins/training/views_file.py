@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from plugins.training import batches, checks, crediting, files, forms, queries, rights, rules, steps, words, years
 from plugins.training.models_file import Batch, PersonYear
-from plugins.training.views import place
+from plugins.training.views_edit import place
 from portal import audit
 from portal.auth.models import Account, RoleGrant
 from portal.auth.permissions import can, check, require

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from plugins.training import forms, papers, rights, rules, steps, words, workflow
 from plugins.training.models import Duty, Plan, PlanItem, Room, Training
-from plugins.training.views import place
+from plugins.training.views_edit import place
 from portal import audit
 from portal.auth.permissions import can, check, require
 from portal.clock import today

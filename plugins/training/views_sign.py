@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from plugins.training import forms, papers, queries, rights, rules_sheet, sessions, signing, words
 from plugins.training.models import Enrolment, Sign, Training
-from plugins.training.views import place
+from plugins.training.views_edit import place
+from plugins.training.views_seats import people_of
 from portal.auth.permissions import check, require
 from portal.clock import today
 from portal.config import current_settings
@@ -215,10 +216,9 @@ def walk_in(training_id: int) -> Any:
     ids = [key for text in request.form.getlist("people")[:200] if (key := whole(text)) is not None and key < 2**31]
     if not ids:
         raise Refused(_("请选择人员。"))
-    from plugins.training.views import _people
 
     with unit_of_work("training.enrolled", reason=_("现场补报")) as session:
-        made = sessions.enrol(session, sessions.get(session, training_id, lock=True), _people(ids), "walkin", today(), late=True)
+        made = sessions.enrol(session, sessions.get(session, training_id, lock=True), people_of(ids), "walkin", today(), late=True)
         if any(row.state == "waiting" for row in made):
             raise Refused(_("人数已满，请先调整人数上限。"))
     flash(_("已补报 %(n)s 人，请录入签到。", n=len(ids)), "success")
