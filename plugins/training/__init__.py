@@ -21,8 +21,20 @@ class TrainingPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.training import views, views_edit, views_exam, views_external, views_file, views_mine
-        from plugins.training import views_plan, views_questions, views_seats, views_sign, views_take, views_year
+        from plugins.training import (
+            views,
+            views_edit,
+            views_exam,
+            views_external,
+            views_file,
+            views_mine,
+            views_plan,
+            views_questions,
+            views_seats,
+            views_sign,
+            views_take,
+            views_year,
+        )
 
         modules = (views, views_edit, views_seats, views_sign, views_plan, views_external, views_file, views_year, views_exam, views_questions, views_take, views_mine)
         return list(dict.fromkeys(module.blueprint for module in modules))
