@@ -119,7 +119,7 @@ def report(org: str, year: int, whole: queries.Summary, towns: Sequence[tuple[st
     rate = f"{whole.rate}%"
     blocks: list[Block] = [
         Heading(1, _("一、总体情况")),
-        Para(_("%(year)s 年应参训 %(n)s 人，已达 60 学时 %(met)s 人，达标率 %(rate)s；未达标 %(short)s 人，合计差 %(h)s 学时；免训 %(ex)s 人。"
+        Para(_("%(year)s 年应参训 %(n)s 人，已达年度学时 %(met)s 人，达标率 %(rate)s；未达标 %(short)s 人，合计差 %(h)s 学时；免训 %(ex)s 人。"
                "另有 %(nu)s 人学时已达标而未参加本单位法律知识更新培训。", year=year, n=whole.people, met=whole.hours_met, rate=rate, short=whole.short,
                h=rules.hours(whole.short_halves), ex=whole.exempt, nu=whole.no_update)),
         Para(_("全年组织培训 %(s)s 期，参训 %(a)s 人次，认定 %(c)s 学时（不计入年度要求的 %(u)s 学时），经费 %(m)s 元。", s=figures["sessions"], a=figures["attended"],

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugins.training import figures, rules, words
+from plugins.training import figures, rules, words, years
 from plugins.training.models import Enrolment, Room, TownInvitation, Training
 from portal.config import current_settings
 from portal.context import current_actor
@@ -95,6 +95,11 @@ def fill(session: Session, training: Training, org: Organisation, values: Data, 
     start, end = values["starts_at"], values["ends_at"]
     if not 2000 <= start.year <= today.year + 2:
         raise Refused(_("请核对培训日期。"), field="day")
+    if org.is_town and start.year < today.year:
+        try:
+            years.check_open(session, org.id, start.year)
+        except Refused as error:
+            raise Refused(error.message, field="day") from None
     minutes = figures.figure(figures.MINUTES, org.id, start.date())
     try:
         rules.check_session(start, end, values.get("pause") or 0, values["halves"], minutes)

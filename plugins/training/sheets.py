@@ -119,7 +119,7 @@ def apply(session: Session, good: list[RowResult], context: ImportContext) -> No
 
 
 def _attended(training: Training, item: Item) -> dict[str, Any]:
-    passed = None if item.score is None else item.score >= rules.PASS_MARK
+    passed = None if item.score is None else item.score >= figures.figure(figures.PASS_MARK, training.org_id, training.held_on)
     return {"state": "attended", "in_at": training.starts_at, "out_at": training.ends_at, "halves": item.halves, "score": item.score, "passed": passed}
 
 

@@ -11,14 +11,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
-from plugins.training import crediting, ics, papers, queries, rights, rules, sessions, signing, words, workflow
+from plugins.training import crediting, ics, papers, queries, rights, rules, sessions, signing, standing, words, workflow
 from plugins.training.models import Enrolment, TownInvitation, Training
 from plugins.training.models_file import Exam
 from portal import audit
 from portal.auth.permissions import can, require
 from portal.clock import today
 from portal.database import db
-from portal.directory.models import Organisation, Person
+from portal.directory.models import TOWN_KINDS, Organisation, Person
 from portal.documents import send
 from portal.errors import Conflict, Refused
 from portal.records import attachments
@@ -41,14 +41,12 @@ def _select() -> Any:
             Training.place,
         Training.lecturer, Training.organiser_name, Training.mode,
     )  # fmt: skip
-    return select(*columns, seated.label("seated"), Organisation.name.label("host")).join(Organisation, Organisation.id == Training.org_id)
+    return select(*columns, seated.label("seated"), Organisation.name.label("host"), *standing.columns()).join(Organisation, Organisation.id == Training.org_id)
 
 
-def _badge(row: Any) -> tuple[Any, str, str]:
-    state = workflow.SESSION.state(row.state)
-    if row.state == "open" and row.held_on < today():
-        return _("待结束签到"), "amber", "clock"
-    return state.title, state.tone, state.icon
+def _badge(row: Any) -> standing.Badge:
+    return standing.badge(row.state, row.held_on, today(), town=row.host_kind in TOWN_KINDS, host=row.host_id == g.grant.org_id, answer=row.own_answer, asked=row.asked,
+                          owing=row.owing)  # fmt: skip
 
 
 def _time(row: Any) -> str:
@@ -79,13 +77,13 @@ def spec() -> ListSpec:
             Column("title", _l("培训名称"), lambda row: row.title, css="wide"),
             Column("day", _l("日期"), lambda row: row.held_on, css="num", order="day"),
             Column("time", _l("时间"), _time, css="num"),
-            Column("category", _l("类别"), lambda row: words.CATEGORIES[row.category]),
+            Column("category", _l("类别"), lambda row: words.CATEGORIES[row.category], css="num"),
             Column("hours", _l("学时"), lambda row: rules.hours(row.halves), css="num"),
             Column("host", _l("举办单位"), lambda row: row.host, shown=several),
             Column("organiser", _l("主办"), lambda row: row.organiser_name, shown=False),
             Column("lecturer", _l("讲师"), lambda row: row.lecturer, shown=False),
             Column("seated", _l("人数"), lambda row: row.seated, css="num"),
-            Column("state", _l("状态"), lambda row: workflow.SESSION.state(row.state).title, badge=_badge),
+            Column("state", _l("状态"), lambda row: _badge(row)[0], badge=_badge),
         ),
         orders={"day": Order(_l("日期"), [(Training.starts_at, False)]), "day-": Order(_l("日期"), [(Training.starts_at, True)])},
         default_order="day-",
@@ -94,7 +92,7 @@ def spec() -> ListSpec:
             Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.SESSION.states], lambda value: Training.state == value),
             Choice("category", _l("类别"), list(words.CATEGORIES.items()), lambda value: Training.category == value),
             *towns,
-            *([Flag("invited", _l("外单位邀请待推荐"), _to_nominate)] if not several else []),
+            *([Flag("invited", _l("外单位邀请待推荐"), _to_nominate), Flag("certify", _l("待本单位认定"), standing.to_certify)] if not several else []),
             Dates("held", _l("日期"), Training.held_on),
         ],
         search=lambda text: or_(*(column.contains(text, autoescape=True) for column in (Training.title, Training.number, Training.lecturer))),
@@ -114,27 +112,51 @@ def index() -> Any:
 @blueprint.route("/certify", methods=["GET", "POST"])
 @require(rights.CERTIFY)
 def certify_many() -> Any:
-    """Certify several sessions that have ended, each with what it comes to."""
+    """Certify several sessions that have ended, each with what it comes to: the town's own, and those that it was invited to."""
     ids = [key for text in request.values.getlist("ids")[:100] if (key := whole(text)) is not None and key < 2**31]
-    rows = db.session.scalars(select(Training).where(Training.id.in_(ids), Training.org_id == g.grant.org_id).order_by(Training.starts_at, Training.id)).unique().all()
+    org_id = g.grant.org_id
+    invited = select(TownInvitation).where(TownInvitation.session_id.in_(ids), TownInvitation.org_id == org_id)
+    answers = {row.session_id: row for row in db.session.scalars(invited).unique()}
+    mine = or_(Training.org_id == org_id, Training.id.in_(list(answers)))
+    rows = db.session.scalars(select(Training).where(Training.id.in_(ids), mine).order_by(Training.starts_at, Training.id)).unique().all()
+    waiting = [row for row in rows if _waits(row, answers.get(row.id))]
     if request.method == "POST":
-        done, failed = 0, []
-        for key, title in [(row.id, row.title) for row in rows if row.state == "finished"]:
-            try:
-                workflow.SESSION.perform(key, "certify", {}, today=today())
-                done += 1
-            except (Refused, Conflict) as error:
-                failed.append(f"{title}：{error.message}")
-        if done:
-            flash(_("已认定 %(n)s 期培训的学时。", n=done), "success")
-        for text in failed[:10]:
-            flash(text, "warning")
-        return redirect(url_for("training.index", state="finished" if failed else ""), 303)
+        return _certify([(row.title, row.id, answers[row.id].id if row.org_id != org_id else None) for row in waiting])
     shown = []
     for row in rows:
-        assessed = crediting.assess(db.session(), row, row.org_id) if row.state == "finished" else []
-        shown.append((row, sum(not one.refusal for one in assessed), sum(bool(one.refusal) for one in assessed), sum(one.halves for one in assessed if not one.refusal)))
-    return render_template("training/certify_many.html", rows=shown, workflow=workflow.SESSION, hours=rules.hours)
+        assessed = crediting.assess(db.session(), row, org_id) if row in waiting else []
+        good = [one for one in assessed if not one.refusal]
+        answer = answers.get(row.id)
+        look = standing.badge(row.state, row.held_on, today(), town=row.organisation.is_town, host=row.org_id == org_id, answer=answer.state if answer else None, asked=0,
+                              owing=0)  # fmt: skip
+        shown.append((row, look, row in waiting, len(good), len(assessed) - len(good), sum(one.halves for one in good)))
+    return render_template("training/certify_many.html", rows=shown, hours=rules.hours)
+
+
+def _waits(training: Training, answer: TownInvitation | None) -> bool:
+    """Whether the acting town has still to certify its people in a session."""
+    if training.org_id == g.grant.org_id:
+        return training.state == "finished"
+    return answer is not None and answer.state == "invited" and training.state in standing.OVER
+
+
+def _certify(wanted: list[tuple[str, int, int | None]]) -> Any:
+    """Certify one after the other: a session of one's own, or the invitation to another's; each that is refused says why."""
+    done, failed = 0, []
+    for title, key, invited in wanted:
+        try:
+            if invited is None:
+                workflow.SESSION.perform(key, "certify", {}, today=today())
+            else:
+                workflow.INVITATION.perform(invited, "certify", {}, today=today())
+            done += 1
+        except (Refused, Conflict) as error:
+            failed.append(f"{title}：{error.message}")
+    if done:
+        flash(_("已认定 %(n)s 期培训的学时。", n=done), "success")
+    for text in failed[:10]:
+        flash(text, "warning")
+    return redirect(url_for("training.index", certify=1 if failed else None), 303)
 
 
 # -- one session ----------------------------------------------------------------------------------------------------------------
@@ -164,8 +186,11 @@ def detail(training_id: int) -> Any:
         and ((host and can(rights.ORGANISE)) or (invitation is not None and invitation.state == "invited" and can(rights.NOMINATE)))
     )
     found = session.scalars(select(Exam).where(Exam.session_id == training_id).order_by(Exam.id)).unique().all() if reads else []
+    look = standing.badge(training.state, training.held_on, today(), town=training.organisation.is_town, host=host, answer=invitation.state if invitation else None,
+                          asked=sum(row.state in ("invited", "certified") for row in invited), owing=sum(row.state == "invited" for row in invited))  # fmt: skip
     return render_template(
-        "training/detail.html", training=training, workflow=workflow.SESSION, invitations=workflow.INVITATION, invitation=invitation, host=host, reads=reads, rows=rows,
+        "training/detail.html", look=look, training=training,
+        workflow=workflow.SESSION, invitations=workflow.INVITATION, invitation=invitation, host=host, reads=reads, rows=rows,
         words=words, hours=rules.hours, local=sessions.local, place=sessions.place_of(session, training), mine=mine, person=person,
         preview=[one for one in preview if one.row.state != "credited"], invited=invited, counts=counts, may_seat=may_seat,
         candidates=_candidates(training, town) if may_seat and town else [], towns=_invitable(training, invited) if host and can(rights.ORGANISE) else [],

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from plugins.training import exams, forms, papers, rights, rules_exam, sessions, words, workflow
+from plugins.training import exams, figures, forms, papers, rights, rules_exam, sessions, words, workflow
 from plugins.training.models import Training
 from plugins.training.models_file import Attempt, Exam
 from plugins.training.views_edit import place
@@ -77,7 +77,7 @@ def index() -> Any:
 
 def _form(exam: Exam | None) -> forms.ExamForm:
     form = forms.ExamForm() if request.method == "POST" else forms.ExamForm(formdata=None, obj=exam)
-    own = select(Training.id, Training.number, Training.title).where(Training.org_id == g.grant.org_id, Training.state.in_(("planned", "open", "finished")))
+    own = select(Training.id, Training.number, Training.title).where(Training.org_id == g.grant.org_id, Training.state.in_(("planned", "open", "finished", "certified")))
     form.session_id.choices = [(0, "—"), *((row.id, f"{row.number} {row.title}") for row in db.session.execute(own.order_by(Training.starts_at.desc()).limit(200)))]
     if exam is not None and exam.session_id and exam.session_id not in dict(form.session_id.choices):
         form.session_id.choices.append((exam.session_id, _("原培训班")))
@@ -88,6 +88,7 @@ def _form(exam: Exam | None) -> forms.ExamForm:
         else:
             opens = dt.datetime.combine(today() + dt.timedelta(days=7), dt.time(9))
             closes = opens.replace(hour=18)
+            form.pass_mark.data = figures.figure(figures.PASS_MARK, g.grant.org_id, today())
             form.session_id.data = request.args.get("session", type=int) or 0
         form.day.data, form.opens.data, form.last_day.data, form.closes.data = opens.date(), opens.time(), closes.date(), closes.time()
     return form

@@ -53,7 +53,7 @@ def _town(record: Any) -> bool:
 
 
 def _rest(record: Any) -> bool:
-    return _town(record) and steps.waits(record)
+    return _town(record) and steps.waits(record.id, record.org_id)
 
 
 def _owner(record: Any) -> bool:
@@ -64,6 +64,11 @@ def _owner(record: Any) -> bool:
 def _over(record: Any) -> bool:
     """An invitation of a session that has ended."""
     return record.training.state in ("finished", "certified", "archived")
+
+
+def _over_rest(record: Any) -> bool:
+    """An invited town certified its people, and somebody of it stands to be certified since."""
+    return steps.waits(record.session_id, record.org_id)
 
 
 def _coming(record: Any) -> bool:
@@ -92,7 +97,7 @@ SESSION = Workflow(
                    not_by=("finished_by",), tone="primary", icon="circle-check",
                        help=_l("按签到签退逐人计算，页面“认定预览”列出每人的结果；结束签到与认定学时不能是同一人。")),
         Transition("certify_rest", _l("补认学时"), ("certified",), None, rights.CERTIFY, form=forms.RemarkForm, guard=steps.guard_host, effect=steps.certify, when=_rest,
-                   not_by=("finished_by",), icon="circle-check", help=_l("认定后补录了签到的人员。")),
+                   not_by=("finished_by",), icon="circle-check", help=_l("认定后补录了签到、或补考合格的人员。")),
         Transition("return", _l("退回核对签到"), ("finished",), "open", rights.CERTIFY, guard=steps.guard_host, effect=steps.return_session, when=_town,
             needs_reason=True,
                    tone="outline-warning", icon="arrow-back"),
@@ -121,6 +126,8 @@ INVITATION = Workflow(
                    icon="x", help=_l("主办单位会收到理由；已推荐的人员一并取消。")),
         Transition("certify", _l("认定本单位人员学时"), ("invited",), "certified", rights.CERTIFY, form=forms.RemarkForm, effect=steps.certify_invited, when=_over,
                    tone="primary", icon="circle-check", help=_l("签到由主办单位确认，学时由人员所在单位认定，记入本单位档案。")),
+        Transition("certify_rest", _l("补认本单位人员学时"), ("certified",), None, rights.CERTIFY, form=forms.RemarkForm, effect=steps.certify_invited, when=_over_rest,
+                   icon="circle-check", help=_l("认定后补录了签到、或补考合格的人员。")),
     ),
 )  # fmt: skip
 
