@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -88,6 +88,12 @@ class TrainingPlugin:
         from plugins.training import sheets, sheets_matrix, sheets_questions
 
         return [sheets.SPEC, sheets_matrix.SPEC, sheets_questions.SPEC]
+
+    @hookimpl
+    def portal_papers(self) -> list[Paper]:
+        from plugins.training import layouts
+
+        return list(layouts.PAPERS)
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
-from plugins.training import crediting, ics, papers, queries, rights, rules, sessions, signing, standing, words, workflow
+from plugins.training import crediting, ics, layouts, papers, queries, rights, rules, sessions, signing, standing, words, workflow
 from plugins.training.models import Enrolment, TownInvitation, Training
 from plugins.training.models_file import Exam
 from portal import audit
@@ -19,7 +19,7 @@ from portal.auth.permissions import can, require
 from portal.clock import today
 from portal.database import db
 from portal.directory.models import TOWN_KINDS, Organisation, Person
-from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import Conflict, Refused
 from portal.records import attachments
 from portal.records.lists import BulkAction, Choice, Column, Dates, Flag, ListSpec, Order
@@ -234,4 +234,5 @@ def notice(training_id: int, kind: str) -> Any:
         select(TownInvitation).where(TownInvitation.session_id == training_id, TownInvitation.state != "cancelled").order_by(TownInvitation.org_id)
     ).unique()
     seats = [(row.organisation.name, row.quota) for row in invited]
-    return send(papers.notice(training, sessions.place_of(session, training), seats, today()), kind, _("培训通知 %(title)s", title=training.title), record=training)
+    values = papers.notice(training, sessions.place_of(session, training), seats, today())
+    return send_paper(layouts.NOTICE, values, kind, _("培训通知 %(title)s", title=training.title), org_id=training.org_id, record=training)

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from plugins.training import exams, figures, forms, papers, rights, rules_exam, sessions, words, workflow
+from plugins.training import exams, figures, forms, layouts, papers, rights, rules_exam, sessions, words, workflow
 from plugins.training.models import Training
 from plugins.training.models_file import Attempt, Exam
 from plugins.training.views_edit import place
@@ -20,7 +20,7 @@ from portal.auth.permissions import can, require
 from portal.clock import today
 from portal.database import db
 from portal.directory.models import Organisation, Person
-from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import NotFound, Refused
 from portal.records import once
 from portal.records.lists import Choice, Column, ListSpec, Order
@@ -290,4 +290,4 @@ def results_file(exam_id: int, kind: str) -> Any:
     """考核成绩表."""
     exam = exams.get(db.session(), exam_id)
     rows = [row for row in _attempts(exam_id) if row.state != "void"]
-    return send(papers.results(exam, rows, today()), kind, _("考核成绩表 %(title)s", title=exam.title), record=exam)
+    return send_paper(layouts.RESULT_LIST, papers.results(exam, rows, today()), kind, _("考核成绩表 %(title)s", title=exam.title), org_id=exam.org_id, record=exam)

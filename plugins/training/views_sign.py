@@ -14,7 +14,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.training import forms, papers, queries, rights, rules_sheet, sessions, signing, words
+from plugins.training import forms, layouts, papers, queries, rights, rules_sheet, sessions, signing, words
 from plugins.training.models import Enrolment, Sign, Training
 from plugins.training.views_edit import place
 from plugins.training.views_seats import people_of
@@ -22,7 +22,7 @@ from portal.auth.permissions import check, require
 from portal.clock import today
 from portal.config import current_settings
 from portal.database import db, utcnow
-from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import Conflict, Refused
 from portal.tenancy import EVERYTHING, use_scope
 from portal.text import whole
@@ -63,8 +63,8 @@ def sheet(training_id: int) -> Any:
 def sheet_file(training_id: int, kind: str) -> Any:
     """签到表 as a file."""
     training = hosted(training_id)
-    document = papers.sheet(training, sessions.place_of(db.session(), training), on_sheet(training_id))
-    return send(document, kind, _("签到表 %(title)s", title=training.title), record=training)
+    values = papers.sheet(training, sessions.place_of(db.session(), training), on_sheet(training_id), today())
+    return send_paper(layouts.SHEET, values, kind, _("签到表 %(title)s", title=training.title), org_id=training.org_id, record=training)
 
 
 @blueprint.route("/<int:training_id>/entry", methods=["GET", "POST"])

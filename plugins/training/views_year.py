@@ -8,7 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from plugins.training import figures, papers, queries, rights, rules, tables, words, workflow, years
+from plugins.training import figures, layouts, papers, queries, rights, rules, tables, words, workflow, years
 from plugins.training.models import Enrolment, Training
 from plugins.training.models_file import YearBook
 from plugins.training.views_file import asked_year
@@ -16,7 +16,7 @@ from portal import audit
 from portal.auth.permissions import can, check, require
 from portal.clock import today
 from portal.database import db
-from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import NotFound, Refused
 from portal.records.views import send_table
 from portal.web import charts
@@ -125,8 +125,8 @@ def short_list(kind: str) -> Any:
     town = asked_town(names)
     behind = [one for one in queries.members(session, year, today(), org_id=town) if one.owes and one.status != "met"]
     owner = names[town] if town is not None else g.grant.organisation.name
-    document = papers.short_list(owner, year, behind, {} if town is not None else names, today())
-    return send(document, kind, _("%(year)s年度未达标名单", year=year))
+    values = papers.short_list(owner, year, behind, {} if town is not None else names, today())
+    return send_paper(layouts.SHORT_LIST, values, kind, _("%(year)s年度未达标名单", year=year), org_id=town or g.grant.org_id)
 
 
 @blueprint.get("/year/report.<kind>")
@@ -140,11 +140,9 @@ def report(kind: str) -> Any:
     by_town = queries.grouped(members, lambda one: one.org_id) if town is None else {}
     units = queries.grouped(members, lambda one: one.unit or _("未分组")) if town is not None else {}
     owner = names[town] if town is not None else g.grant.organisation.name
-    document = papers.report(
-        owner, year, queries.total(members), [(names[key], by_town[key]) for key in names if key in by_town], list(units.items()), queries.departments(session, year),
-        _held(town, year), today(),
-    )  # fmt: skip
-    return send(document, kind, _("%(year)s年度培训情况报告", year=year))
+    groups = [(names[key], by_town[key]) for key in names if key in by_town] or list(units.items())
+    values = papers.report(owner, year, queries.total(members), groups, queries.departments(session, year), _held(town, year), today(), towns=town is None)
+    return send_paper(layouts.REPORT, values, kind, _("%(year)s年度培训情况报告", year=year), org_id=town or g.grant.org_id)
 
 
 def _held(town: int | None, year: int) -> dict[str, int]:
