@@ -166,7 +166,7 @@ def _training(session: Session, org: Organisation, meeting: Meeting, halves: int
 
 def organiser_of(text: str, org: Organisation, departments: dict[str, int]) -> tuple[str, int | None, str]:
     """Who held it, from what the sheet says: the own unit where it says nothing."""
-    if not text or text in (org.name, org.short_name, "本单位"):
+    if not text or text in (org.name, org.short_name, "本单位") or text.lower() == "own unit":
         return "own", org.id, org.name
     if text in departments:
         return "department", departments[text], text
