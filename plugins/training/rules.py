@@ -87,7 +87,7 @@ def complete(net: int, minutes: int = MINUTES, step: int = 2) -> int:
 def check_session(start: dt.datetime, end: dt.datetime, pause: int, halves: int, minutes: int = MINUTES) -> None:
     """Raise RuleError: the end before the start, longer than a day, breaks longer than it all, more hours than the length allows."""
     if end <= start:
-        raise RuleError("order")
+        raise RuleError("no_time")
     if end - start > dt.timedelta(hours=24):
         raise RuleError("too_long")
     net = net_minutes(start, end, pause)

@@ -169,6 +169,7 @@ def edit(session: Session, training: Training, values: Data, today: dt.date) -> 
     org = session.get(Organisation, training.org_id)
     assert org is not None
     moved = fill(session, training, org, values, today)
+    promote(session, training, training.org_id)
     if moved and training.state == "open":
         training.sequence += 1
         tell_all(session, training, _("培训时间或地点有变：%(title)s，%(at)s，%(place)s", title=training.title, at=f"{local(training.starts_at):%m-%d %H:%M}",
@@ -209,6 +210,8 @@ def invite(session: Session, training: Training, quotas: Mapping[int, int]) -> i
                 raise Refused(_("%(town)s 已推荐的人数多于 %(n)s 人，请先与该街镇联系。", town=names[org_id].name, n=quota))
             row.quota = quota
             row.state = "invited" if quota and row.state in ("declined", "cancelled") else row.state if quota else "cancelled"
+            session.flush()
+            promote(session, training, org_id)
     session.flush()
     if training.state == "open":
         tell_towns(session, training)

@@ -51,8 +51,9 @@ def open_session(session: Session, training: Training, data: Data, today: dt.dat
 
 def guard_finish(training: Training, data: Data, today: dt.date) -> None:
     guard_host(training, data, today)
-    if now_local() < training.starts_at:
-        raise Refused(_("培训尚未开始，不能结束。"))
+    if now_local() < training.ends_at:
+        at = f"{sessions.local(training.ends_at):%m-%d %H:%M}"
+        raise Refused(_("培训到 %(at)s 才结束，之后才能结束签到；提前结束的，请先修改结束时间。", at=at))
     years.check_open(db.session(), training.org_id, training.year)
 
 

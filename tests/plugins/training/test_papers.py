@@ -124,7 +124,7 @@ def test_a_proof_of_hours_for_oneself_and_by_the_office(app_sqlite, world, login
 
 def test_notice_sheet_results_and_report_say_what_is_so(app_sqlite, world, login, post):
     li = person(world.jiangnan, "李明", team="一中队")
-    key = session_of(world.jiangnan, "2026-11-24 09:00", title="行政处罚法专题", exam_needed=True, content="请先读第三章。", place="三楼")
+    key = session_of(world.jiangnan, "2026-11-24 06:30", title="行政处罚法专题", exam_needed=True, content="请先读第三章。", place="三楼")
     there(key, [li])
     manager, head = login("jn_train"), login("jn_head")
     quotas = {f"quota-{world.gelan.id}": "5"}
