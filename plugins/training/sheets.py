@@ -19,7 +19,7 @@ from plugins.training import figures, rights, rules, rules_sheet, words
 from plugins.training.models import Enrolment, Training
 from plugins.training.sessions import moment
 from plugins.training.sheets_book import Book, span_of
-from plugins.training.sheets_read import Item, Meeting, People, Refusal, clock, halves_of, score_of
+from plugins.training.sheets_read import Item, Meeting, People, Refusal, clock, halves_of, key_of, score_of, title_of
 from portal.context import current_actor
 from portal.database import utcnow
 from portal.directory.models import Organisation
@@ -75,7 +75,7 @@ def _read(raw: RawRow, people: People, result: RowResult, context: ImportContext
     cells = raw.values
     result.shown = {"name": close_name(normalise(cells.get("name")))[:20], "title": normalise(cells.get("title"))[:40], "hours": normalise(cells.get("hours"))[:10]}
     person = people.find(raw)
-    title = normalise(cells.get("title"))
+    title = title_of(cells.get("title"))
     if not title:
         raise Refusal("no_title", _("没有培训名称"))
     if len(title) > 100:
@@ -131,7 +131,7 @@ def _trainings(session: Session, items: Iterable[Item], org: Organisation, conte
         wanted[item.meeting.key] = (item.meeting, max(item.halves, known[1] if known else 0))
     days = {day for _title, day in wanted}
     found = select(Training).where(Training.org_id == org.id, Training.held_on.in_(days), Training.state != "cancelled")
-    trainings = {(row.title, row.held_on): row for row in session.scalars(found).unique()} if days else {}
+    trainings = {key_of(row.title, row.held_on): row for row in session.scalars(found).unique()} if days else {}
     departments = {row.name: row.id for row in session.execute(select(Organisation.id, Organisation.name).where(Organisation.kind.in_(("department", "district"))))}
     for key, (meeting, halves) in sorted(wanted.items(), key=lambda pair: (pair[0][1], pair[0][0])):
         if key in trainings:

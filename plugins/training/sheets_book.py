@@ -15,7 +15,7 @@ from plugins.training import crediting, figures, rules, words, years
 from plugins.training.models import Enrolment, Training
 from plugins.training.models_file import Credit
 from plugins.training.sessions import local, moment
-from plugins.training.sheets_read import Item, Meeting, Refusal
+from plugins.training.sheets_read import Item, Meeting, Refusal, key_of
 from portal.records.importing import ImportContext
 
 
@@ -34,13 +34,13 @@ class Book:
         days = {item.meeting.day for item in items}
         span = (min(days), max(days)) if days else (self.context.today, self.context.today)
         found = session.scalars(select(Training).where(Training.org_id == org_id, Training.held_on.between(*span))).unique()
-        self.trainings = {(row.title, row.held_on): row for row in found if row.state != "cancelled"}
+        self.trainings = {key_of(row.title, row.held_on): row for row in found if row.state != "cancelled"}
         ids = [row.id for row in self.trainings.values()]
         self.enrolments: dict[tuple[int, int], Any] = {}
         self.credited: dict[int, int] = {}
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
-            columns = (Enrolment.id, Enrolment.session_id, Enrolment.person_id, Enrolment.state, Enrolment.halves, Enrolment.score)
+            columns = (Enrolment.id, Enrolment.session_id, Enrolment.person_id, Enrolment.state, Enrolment.halves, Enrolment.score, Enrolment.in_at, Enrolment.out_at)
             for row in session.execute(select(*columns).where(Enrolment.session_id.in_(part), Enrolment.org_id == org_id)):
                 self.enrolments[(row.session_id, row.person_id)] = row
             for valid in session.execute(select(Credit.enrolment_id, Credit.halves).where(Credit.session_id.in_(part), Credit.state == "valid", Credit.org_id == org_id)):
@@ -105,7 +105,7 @@ class Book:
             if credited != item.halves:
                 raise Refusal("credited", _("已认定 %(n)s 学时，请用“更正”", n=rules.hours(credited)))
             item.status = "skip"
-        elif row.halves == item.halves and (item.score is None or row.score == item.score):
+        elif crediting.worth(training, training.halves, row, self.measures[item.meeting.day]) == item.halves and (item.score is None or row.score == item.score):
             item.status = "skip"
         else:
             item.status = "update"

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from plugins.training import rights, rules, rules_sheet, words
 from plugins.training.sheets import PEOPLE_COLUMNS, apply
 from plugins.training.sheets_book import Book
-from plugins.training.sheets_read import Item, Meeting, People, Refusal
+from plugins.training.sheets_read import Item, Meeting, People, Refusal, title_of
 from portal.errors import Refused
 from portal.records.importing import ImportContext, ImportSpec, RawRow, RowResult
 from portal.records.workbooks import CellError, Header, column_letters, heading, normalise, parse_date
@@ -46,12 +46,13 @@ def columns_of(header: Header, today: dt.date) -> list[Column]:
     year = int(found_year[1]) if found_year else today.year
     default = rules_sheet.category_of(caption) or rules_sheet.category_of(header.sheet.name)
     known, personal = set(header.columns.values()), {heading(word).lower() for word in PERSONAL}
+    written = next((cells for row, cells in header.sheet.rows if row == header.row), [])
     found = []
     for index, title in enumerate(header.titles):
         if index in known or not title or heading(title).lower() in personal or SUMS.search(title):
             continue
         upper = [cells[index] for cells in above if index < len(cells) and index > 0 and cells[index] not in ("", None)]
-        found.append(_column(index, title, upper, year, default))
+        found.append(_column(index, title_of(written[index]) if index < len(written) else title, upper, year, default))
     return found
 
 

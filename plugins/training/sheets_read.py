@@ -15,9 +15,10 @@ from plugins.training import rules, words
 from portal.crypto import keyring
 from portal.directory.idnumber import IdNumberError, check_id_number
 from portal.directory.models import ID_PURPOSE, Person
+from portal.records.exporting import restore
 from portal.records.importing import ImportContext, RawRow
 from portal.records.workbooks import normalise
-from portal.text import close_name
+from portal.text import close_name, seen
 
 CLOCK = re.compile(r"(\d{1,2})[:：](\d{2})(?::\d{2})?")
 
@@ -28,6 +29,16 @@ class Refusal(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code, self.message = code, message
+
+
+def key_of(title: str, day: dt.date) -> tuple[str, dt.date]:
+    """What makes a session the same one: title and day, whichever brackets and blanks the title is written with."""
+    return "".join(normalise(title).split()), day
+
+
+def title_of(cell: Any) -> str:
+    """A title as it was written: Chinese punctuation stays what it is."""
+    return " ".join(seen(restore(cell)).split()) if isinstance(cell, str) else normalise(cell)
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Meeting:
 
     @property
     def key(self) -> tuple[str, dt.date]:
-        return self.title, self.day
+        return key_of(self.title, self.day)
 
 
 @dataclass

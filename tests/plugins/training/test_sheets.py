@@ -224,6 +224,28 @@ def test_what_goes_out_comes_in_again(app_sqlite, world, login, shape):
     assert [counted(who) for who in people] == [8, 8, 4, 0]
 
 
+@pytest.mark.parametrize("shape", ["lines", "matrix"])
+def test_brackets_in_titles_and_sessions_not_yet_certified_come_in_again_as_they_are(app_sqlite, world, login, shape):
+    """Full-width brackets stay, and what somebody who came late will be credited is no change."""
+    li, wang, *_rest = staff(world.jiangnan)
+    key = session_of(world.jiangnan, "2026-05-06 09:00", title="专题培训（第二阶段）", state="finished")
+    there(key, [li])
+    there(key, [wang], "10:00", "12:00")
+    answer = login("jn_train").get(f"/training/year/attendance.xlsx?year=2026&shape={shape}")
+    spec = sheets_matrix.SPEC if shape == "matrix" else sheets.SPEC
+    report, _checked = bring(spec, answer.data, world.jiangnan)
+    assert (report["created"], report["updated"], report["skipped"], report["refused"]) == (0, 0, 2, [])
+    with Work() as session:
+        for model in (Enrolment, Training):
+            for row in session.query(model):
+                session.delete(row)
+            session.flush()
+    bring(spec, answer.data, world.jiangnan)
+    assert only(Training).title == "专题培训（第二阶段）" and [row.halves for row in rows_of(Enrolment)] == [8, 4]
+    certify(only(Training).id, world.jiangnan)
+    assert (counted(li), counted(wang)) == (4, 2)
+
+
 def test_figures_agree_with_a_plain_computation_of_the_same_sheets(app_sqlite, world, login):
     """The sheet is summed here with openpyxl and nothing of ours; the portal must say the same of everybody."""
     chance = random.Random(60)
