@@ -13,6 +13,7 @@ from plugins.training.models_file import Exam, Exemption, External, YearBook
 from portal.auth.permissions import can
 from portal.context import current_actor
 from portal.contract import CONTENT, NUMBER, OBJECT, PLACE, TITLE, RecordType, Searchable
+from portal.database import utcnow
 from portal.records.workflow import State, Transition, Workflow
 
 
@@ -46,6 +47,11 @@ def exam_url(record_id: int) -> str:
 
 def _ours(record: Any) -> bool:
     return sessions.is_host(record)
+
+
+def _begun(record: Any) -> bool:
+    """Ours, and it has begun: before that there is no sign-in to end."""
+    return _ours(record) and utcnow() >= record.starts_at
 
 
 def _town(record: Any) -> bool:
@@ -91,7 +97,7 @@ SESSION = Workflow(
     transitions=(
         Transition("open", _l("开放报名"), ("planned",), "open", rights.ORGANISE, form=forms.RemarkForm, guard=steps.guard_host, effect=steps.open_session, when=_ours,
                    tone="primary", icon="player-play", help=_l("开放后可以报名、推荐人员和签到；被邀请的街镇会收到通知。")),
-        Transition("finish", _l("结束签到"), ("open",), "finished", rights.ORGANISE, form=forms.RemarkForm, guard=steps.guard_finish, effect=steps.finish, when=_ours,
+        Transition("finish", _l("结束签到"), ("open",), "finished", rights.ORGANISE, form=forms.RemarkForm, guard=steps.guard_finish, effect=steps.finish, when=_begun,
                    tone="primary", icon="check", help=_l("核对签到签退后结束；没有签到的记为缺席，随后由负责人认定学时。")),
         Transition("certify", _l("认定学时"), ("finished",), "certified", rights.CERTIFY, form=forms.RemarkForm, guard=steps.guard_host, effect=steps.certify, when=_town,
                    not_by=("finished_by",), tone="primary", icon="circle-check",

@@ -205,8 +205,11 @@ def test_more_seats_go_to_whoever_waits(app_sqlite, world, login, post):
 def test_sign_in_does_not_end_before_the_session(app_sqlite, world, login, post):
     key = session_of(world.jiangnan, "2026-11-24 09:00")
     there(key, [person(world.jiangnan, "李明")])
+    later = session_of(world.jiangnan, "2026-11-25 09:00")
+    assert "结束签到" not in text(login("jn_train").get(f"/training/{later}")) and step(post, login("jn_train"), "session", later, "finish").status_code == 409
+    assert "结束签到" in text(login("jn_train").get(f"/training/{key}"))
     early = step(post, login("jn_train"), "session", key, "finish")
-    assert early.status_code == 422 and "11-24 12:00 才结束" in text(early) and only(Training).state == "open"
+    assert early.status_code == 422 and "11-24 12:00 才结束" in text(early) and {row.state for row in rows_of(Training)} == {"open"}
 
 
 def test_waiting_list_and_promotion(app_sqlite, world, login, post):
