@@ -35,6 +35,14 @@ def to_certify() -> ColumnElement[bool]:
     return own | (invited & Training.state.in_(OVER))
 
 
+def in_state(value: str) -> ColumnElement[bool]:
+    """The filter by state, in the words of whoever looks: what one's own town has certified is certified."""
+    done = exists().where(TownInvitation.session_id == Training.id, TownInvitation.org_id == g.grant.org_id, TownInvitation.state == "certified")
+    if value == "finished":
+        return (Training.state == value) & ~done
+    return (Training.state == value) | ((Training.state == "finished") & done) if value == "certified" else Training.state == value
+
+
 def badge(state: str, held_on: dt.date, today: dt.date, *, town: bool, host: bool, answer: str | None, asked: int, owing: int) -> Badge:
     """The state in the words of whoever looks. ``town``: a town holds it; ``answer``: the state of one's own invitation."""
     if not host and answer in ("declined", "certified"):

@@ -89,7 +89,7 @@ def spec() -> ListSpec:
         default_order="day-",
         filters=[
             Choice("year", _l("年度"), years, lambda value: Training.year == int(value)),
-            Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.SESSION.states], lambda value: Training.state == value),
+            Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.SESSION.states], standing.in_state),
             Choice("category", _l("类别"), list(words.CATEGORIES.items()), lambda value: Training.category == value),
             *towns,
             *([Flag("invited", _l("外单位邀请待推荐"), _to_nominate), Flag("certify", _l("待本单位认定"), standing.to_certify)] if not several else []),

@@ -254,7 +254,7 @@ SEARCH = Searchable(
     fields={"number": NUMBER, "title": TITLE, "lecturer": OBJECT, "organiser_name": OBJECT, "place": PLACE, "content": CONTENT},
     title=lambda row: f"{row.number} {row.title}",
     summary=lambda row: " · ".join(filter(None, (row.organisation.name, row.held_on.isoformat(), row.lecturer))),
-    state=lambda row: _shown(SESSION, row),
+    state=lambda row: _session_shown(row),
     recent="held_on",
 )
 SEARCH_EXTERNAL = Searchable(
@@ -269,6 +269,13 @@ SEARCH_EXTERNAL = Searchable(
 def _shown(workflow: Workflow, row: Any) -> tuple[Any, str, str]:
     state = workflow.state(row.state)
     return state.title, state.tone, state.icon
+
+
+def _session_shown(row: Any) -> tuple[Any, str, str]:
+    """A session that is over waits for its own town; to everybody else it is over."""
+    if row.state == "finished" and not _town(row):
+        return _l("已结束"), "blue", "check"
+    return _shown(SESSION, row)
 
 
 ALL = (SESSION, INVITATION, EXTERNAL, EXEMPTION, PLAN, YEAR, EXAM)

@@ -47,7 +47,11 @@ def test_whoever_has_certified_sees_it_and_whoever_has_not_is_asked(app_sqlite, 
     shown = text(head.get(f"/training/certify?ids={key}"))
     assert "待本单位认定" in shown and post(head, "/training/certify", {"ids": [str(key)]}, page=f"/training/certify?ids={key}").status_code == 303
     assert counted(li) == 4 and only(TownInvitation, TownInvitation.org_id == world.jiangnan.id).state == "certified"
-    for page in (text(head.get("/training?state=finished")), text(head.get(f"/training/{key}"))):
+    assert f"/training/{key}" not in text(head.get("/training?state=finished"))
+    assert f"/training/{key}" in text(other.get("/training?state=finished")) and f"/training/{key}" in text(liaison.get("/training?state=finished"))
+    found = text(head.get("/search?q=行政处罚法专题"))
+    assert "已结束" in found and "待认定" not in found
+    for page in (text(head.get("/training?state=certified")), text(head.get(f"/training/{key}"))):
         assert "已认定" in page and "待本单位认定" not in page.replace("待本单位认定</label>", "") and "待街镇认定" not in page
     assert f"/training/{key}" not in text(head.get("/training?certify=1")) and "期培训待认定学时" not in text(head.get("/inbox"))
     assert "待本单位认定" in text(other.get(f"/training/{key}")) and "待街镇认定（1）" in text(liaison.get(f"/training/{key}"))
