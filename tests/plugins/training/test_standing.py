@@ -38,7 +38,7 @@ def ended(world, login, post):
     return key, liaison, li, zhao
 
 
-def test_whoever_has_certified_sees_it_and_whoever_has_not_is_asked(app_sqlite, world, login, post):
+def test_whoever_has_certified_sees_it_and_whoever_has_not_is_asked(app, world, login, post):
     key, liaison, li, _zhao = ended(world, login, post)
     head, other = login("jn_head"), login("gl_head")
     assert "待本单位认定" in text(head.get("/training")) and "待本单位认定" in text(head.get(f"/training/{key}"))
@@ -73,7 +73,7 @@ def test_a_host_that_has_certified_leaves_the_invited_town_its_turn(app_sqlite, 
     assert step(post, other, "invitation", only(TownInvitation).id, "certify").status_code == 303 and counted(zhao) == 4
 
 
-def test_somebody_entered_late_is_certified_by_an_invited_town_too(app_sqlite, world, login, post):
+def test_somebody_entered_late_is_certified_by_an_invited_town_too(app, world, login, post):
     key, _liaison, _li, _zhao = ended(world, login, post)
     wang = person(world.jiangnan, "王芳")
     head = login("jn_head")
