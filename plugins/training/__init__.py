@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.contract import Card, Job, Manifest, NavItem, Panel, Permission, RecordType, Role, Setting, Todo, TrailWords
+from portal.contract import Card, Job, Manifest, NavItem, Panel, Paper, Permission, RecordType, Role, Setting, Todo, TrailWords
 from portal.hookspecs import hookimpl
 
 HERE = Path(__file__).parent
@@ -21,10 +21,23 @@ class TrainingPlugin:
 
     @hookimpl
     def portal_blueprints(self) -> list[Any]:
-        from plugins.training import views, views_exam, views_external, views_file, views_mine, views_plan, views_questions, views_sign, views_take, views_year
+        from plugins.training import (
+            views,
+            views_edit,
+            views_exam,
+            views_external,
+            views_file,
+            views_mine,
+            views_plan,
+            views_questions,
+            views_seats,
+            views_sign,
+            views_take,
+            views_year,
+        )
 
-        modules = (views, views_sign, views_plan, views_external, views_file, views_year, views_exam, views_questions, views_take, views_mine)
-        return [module.blueprint for module in modules]
+        modules = (views, views_edit, views_seats, views_sign, views_plan, views_external, views_file, views_year, views_exam, views_questions, views_take, views_mine)
+        return list(dict.fromkeys(module.blueprint for module in modules))
 
     @hookimpl
     def portal_migrations(self) -> Path:
@@ -75,6 +88,12 @@ class TrainingPlugin:
         from plugins.training import sheets, sheets_matrix, sheets_questions
 
         return [sheets.SPEC, sheets_matrix.SPEC, sheets_questions.SPEC]
+
+    @hookimpl
+    def portal_papers(self) -> list[Paper]:
+        from plugins.training import layouts
+
+        return list(layouts.PAPERS)
 
     @hookimpl
     def portal_jobs(self) -> list[Job]:

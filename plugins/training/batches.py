@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.training import files, queries, rights
+from plugins.training import files, layouts, queries, rights
 from plugins.training.models_file import Batch, Credit
 from portal import audit
 from portal.auth import roles
@@ -25,7 +26,7 @@ from portal.config import current_settings
 from portal.context import current_actor
 from portal.database import db, utcnow
 from portal.directory.models import Organisation
-from portal.documents import to_docx, to_pdf
+from portal.documents import store, templates, to_docx, to_pdf
 from portal.errors import Refused
 from portal.jobs import runner
 from portal.jobs.models import JobRun
@@ -118,17 +119,27 @@ def _write(stream: Any, org_id: int, year: int, kind: str, context: Any) -> int:
     earned = set(session.scalars(select(Credit.person_id).where(Credit.org_id == org_id, Credit.year == year).distinct()))
     people = [key for key, member in members.items() if member.owes or member.status == "exempt" or key in earned]
     session.expunge(org)
-    draw, count = (to_pdf if kind == "pdf" else to_docx), 0
+    draw, count = _drawing(session, org_id, kind, context.today), 0
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for file in files.of_people(session, people, org, year, context.today, members):
             name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "", file.person.name)[:40] or "-"
-            archive.writestr(f"{count + 1:04d} {name}.{kind}", draw(files.document(file, context.today)))
+            archive.writestr(f"{count + 1:04d} {name}.{kind}", draw(files.values(file, context.today)))
             count += 1
             if count % 20 == 0:
                 session.rollback()
                 context.check()
                 context.progress(count, len(people), org.name)
     return count
+
+
+def _drawing(session: Session, org_id: int, kind: str, day: dt.date) -> Callable[[dict[str, Any]], bytes]:
+    """How each file is drawn: in the standard layout, or in docx by the town's own template, read once for all of them."""
+    own = store.in_force(session, org_id, layouts.FILE.key, day) if kind == "docx" else None
+    if own is not None:
+        content = store.content(session, own)
+        return lambda values: templates.fill(content, layouts.FILE, values)
+    draw = to_pdf if kind == "pdf" else to_docx
+    return lambda values: draw(layouts.file(values))
 
 
 def _may(account_id: int, org_id: int, today: dt.date) -> bool:

@@ -90,18 +90,22 @@ def _assess(training: Training, row: Enrolment, known: Sequence[Line], measure: 
         return Assessed(row, 0, _("有签到没有签退"))
     if training.exam_needed and not row.passed:
         return Assessed(row, 0, _("考试未合格") if row.score is not None else _("没有考试成绩"))
-    start, end = local(training.starts_at), local(training.ends_at)
-    net = rules.net_minutes(start, end, training.pause)
-    if row.halves is not None:
-        halves = min(row.halves, training.halves)
-    else:
-        assert row.in_at is not None and row.out_at is not None
-        there = rules.presence(local(row.in_at), local(row.out_at), start, end, training.pause)
-        halves = rules.credit(training.halves, there, net, measure.minutes, measure.step)
+    halves = worth(training, training.halves, row, measure)
     if halves <= 0:
         return Assessed(row, 0, _("在场时间不足一个学时"))
     came, left = (training.starts_at, training.ends_at) if training.timed else (None, None)
     return Assessed(row, halves, clashes(known, came, left, training.held_on, halves, training.course, measure.most_a_day))
+
+
+def worth(held: Any, declared: int, row: Any, measure: figures.Measure) -> int:
+    """What an attendance comes to in halves: by the sheet that was imported, else by coming and leaving. ``held`` has the session's times and breaks."""
+    if row.halves is not None:
+        return min(int(row.halves), declared)
+    if row.in_at is None or row.out_at is None:
+        return 0
+    start, end = local(held.starts_at), local(held.ends_at)
+    there = rules.presence(local(row.in_at), local(row.out_at), start, end, held.pause)
+    return rules.credit(declared, there, rules.net_minutes(start, end, held.pause), measure.minutes, measure.step)
 
 
 def certify(session: Session, training: Training, org_id: int, today: dt.date) -> tuple[int, int]:

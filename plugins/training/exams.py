@@ -278,6 +278,8 @@ def settle(session: Session, exam: Exam, attempt: Attempt, score: int) -> None:
         row = session.scalars(select(Enrolment).where(Enrolment.session_id == exam.session_id, Enrolment.person_id == attempt.person_id)).one_or_none()
         if row is not None and (row.score is None or score >= row.score or attempt.by_list):
             row.score, row.passed = score, attempt.passed
+            if attempt.passed and row.state == "refused":
+                row.state, row.refusal = "attended", ""
     session.flush()
 
 

@@ -1,4 +1,4 @@
-"""个人培训档案: what stands in somebody's file for a year or over the years, as data and as an official document."""
+"""个人培训档案: what stands in somebody's file for a year or over the years, as data and as the values of its paper."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from plugins.training import checks, figures, queries, rules, words
 from plugins.training.models_file import Credit, Exemption, Pass
 from portal.directory.models import Organisation, Person
-from portal.documents import Block, Document, Facts, Heading, Para, Picture, Table, chinese_date, in_chinese
+from portal.documents import chinese_date, in_chinese
 
 CHUNK = 100
 
@@ -101,50 +102,24 @@ def verdict(file: File) -> str:
 
 
 @in_chinese
-def document(file: File, today: dt.date) -> Document:
-    """The file on paper, one page or a few, with a code that a clerk can check."""
-    person, code = file.person, checks.code(printed(file, today))
-    title = _("个人培训档案（%(year)s 年度）", year=file.year) if file.year else _("个人培训档案")
-    facts: list[tuple[str, str]] = [
-        (_("姓名"), person.name), (_("所在单位"), " ".join(part for part in (file.org.name, person.team) if part)), (_("职务"), person.position),
-        (_("身份号码"), person.masked_id_number()), (_("计入学时"), _("%(n)s 学时（应达 %(need)s 学时）", n=rules.hours(file.counted),
-        need=rules.hours(file.need)) if file.year
-         else _("%(n)s 学时", n=rules.hours(file.counted))),
-        (_("不计入学时"), _("%(n)s 学时", n=rules.hours(file.uncounted))), (_("学分"), points(file.points)),
+def values(file: File, today: dt.date) -> dict[str, Any]:
+    """The file as its paper takes it; ``year`` and ``need`` are empty where it is over all years."""
+    person, member = file.person, file.member
+    notes = [_("%(what)s：%(year)s 年，自 %(day)s", what=words.EXEMPTIONS[note.kind], year=note.year, day=chinese_date(note.on_day)) for note in file.exemptions]
+    lines = [
+        {"day": line.held_on.isoformat(), "title": line.title, "category": str(words.CATEGORIES[line.category]), "organiser": line.organiser_name,
+         "hours": rules.hours(line.halves), "counts": _("计入") if line.counted else _("不计入"), "year": str(line.year)}
+        for line in file.valid
     ]  # fmt: skip
-    if file.member is not None:
-        update = _("已参加") if file.member.standing.updates else _("未参加")
-        facts += [(_("法律知识更新培训"), update), (_("年度结论"), verdict(file))]
-    facts += [(str(words.EXEMPTIONS[note.kind]), _("%(year)s 年，自 %(day)s", year=note.year, day=chinese_date(note.on_day))) for note in file.exemptions]
-    blocks: list[Block] = [Facts(tuple(facts))]
-    for year, lines in file.by_year().items():
-        if not file.year:
-            total = sum(line.halves for line in lines if line.counted)
-            blocks.append(Heading(2, _("%(year)s 年（计入 %(n)s 学时）", year=year, n=rules.hours(total))))
-        blocks.append(_table(lines))
-    if not file.valid:
-        blocks.append(Para(_("没有培训记录。")))
-    if file.passes:
-        blocks.append(Heading(2, _("考试合格记录")))
-        rows = tuple((row.passed_on.isoformat(), row.title, str(words.EXAM_KINDS[row.kind]), str(row.score)) for row in file.passes)
-        blocks.append(Table((_("日期"), _("考试"), _("种类"), _("成绩")), rows, (2, 4, 3, 1)))
-    blocks += [Picture(checks.png(checks.address(code)), 28), Para(_("核对码 %(code)s", code=code), indent=False, align="center")]
-    return Document(title, form="plain", blocks=tuple(blocks), signature=file.org.name, date=today)
-
-
-def _table(lines: Sequence[Credit]) -> Table:
-    rows = tuple(
-        (
-            line.held_on.isoformat(),
-            line.title,
-            str(words.CATEGORIES[line.category]),
-            line.organiser_name,
-            rules.hours(line.halves),
-            _("计入") if line.counted else _("不计入"),
-        )
-        for line in lines
-    )
-    return Table((_("日期"), _("培训内容"), _("类别"), _("主办"), _("学时"), _("是否计入")), rows, (2.6, 4.4, 2.2, 2.6, 1, 1.4))
+    years = [{"year": str(year), "counted": rules.hours(sum(line.halves for line in found if line.counted))} for year, found in file.by_year().items()]
+    passes = [{"day": row.passed_on.isoformat(), "title": row.title, "kind": str(words.EXAM_KINDS[row.kind]), "score": str(row.score)} for row in file.passes]
+    return {
+        "issuer": file.org.name, "date": chinese_date(today), "name": person.name, "unit": " ".join(part for part in (file.org.name, person.team) if part),
+        "position": person.position, "id_number": person.masked_id_number(), "year": str(file.year or ""), "counted": rules.hours(file.counted),
+        "need": rules.hours(member.standing.need if member is not None else file.need) if file.year else "", "uncounted": rules.hours(file.uncounted),
+        "points": points(file.points), "update": "" if member is None else _("已参加") if member.standing.updates else _("未参加"), "verdict": verdict(file),
+        "notes": "\n".join(notes), "credits": lines, "years": years, "passes": passes, "code": checks.code(printed(file, today)),
+    }  # fmt: skip
 
 
 def points(hundredths: int) -> str:

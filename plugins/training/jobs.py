@@ -65,15 +65,15 @@ def _pace(session: Session, org_id: int, today: dt.date, found: dict[str, int]) 
     if quarter is None and not ending:
         return
     listed = [member for member in queries.members(session, year, today, org_id=org_id) if member.owes and member.standing.short]
-    guides = figures.of_year(org_id, year, today).guides
+    asked = figures.of_year(org_id, year, today)
     if quarter is not None:
-        guide = 2 * guides[quarter - 1]
+        guide = 2 * asked.guides[quarter - 1]
         behind = [member for member in listed if member.standing.counted * rules.NEED < member.standing.need * guide]
         title = _("第 %(q)s 季度末：%(n)s 人低于 %(h)s 学时", q=quarter, n=len(behind), h=rules.hours(guide))
         found["quarter"] += _warn(session, org_id, behind, title, f"training.quarter:{year}:{quarter}", "light=amber")
     if ending:
         lacking = [member for member in listed if member.standing.forecast]
-        title = _("距年末不足 60 天：%(n)s 人将达不到年度学时", n=len(lacking))
+        title = _("距年末不足 %(days)s 天：%(n)s 人将达不到年度学时", days=asked.warn_days, n=len(lacking))
         found["year_end"] += _warn(session, org_id, lacking, title, f"training.year_end:{year}", "light=red")
 
 

@@ -48,7 +48,8 @@ def _carry_credits(session: Session, old: Person, new: Person, year: int, on: dt
     assert origin is not None
     sums: dict[tuple[str, bool], dict[str, Any]] = {}
     for row in session.scalars(select(Credit).where(Credit.person_id == old.id, Credit.year == year, Credit.state == "valid", Credit.held_on <= on)):
-        line = sums.setdefault((row.category, row.counted), {"halves": 0, "points": 0})
+        line = sums.setdefault((row.category, row.counted), {"halves": 0, "points": 0, "update": False})
+        line["update"] = line["update"] or row.own_update
         line["halves"] += row.halves
         line["points"] += row.points
     known = {
@@ -61,8 +62,8 @@ def _carry_credits(session: Session, old: Person, new: Person, year: int, on: dt
     }
     changed = False
     for key in sums.keys() | known.keys():
-        line, there = sums.get(key, {"halves": 0, "points": 0}), known.get(key)
-        if there is not None and (there.halves, there.points) == (line["halves"], line["points"]):
+        line, there = sums.get(key, {"halves": 0, "points": 0, "update": False}), known.get(key)
+        if there is not None and (there.halves, there.points, there.own_update) == (line["halves"], line["points"], line["update"]):
             continue
         changed = True
         if there is not None:
@@ -71,6 +72,7 @@ def _carry_credits(session: Session, old: Person, new: Person, year: int, on: dt
             session.add(Credit(
                 org_id=new.org_id, person_id=new.id, year=year, held_on=on, source="carried", title=_("原单位（%(town)s）已认定学时", town=origin.name), category=key[0],
                 organiser="other", organiser_org_id=origin.id, organiser_name=origin.name, halves=line["halves"], counted=key[1], points=line["points"],
+                own_update=line["update"],
                 corrects_id=there.id if there is not None else None, reason=_("原单位学时有变动") if there is not None else "", certified_by=current_actor().name,
                 certified_on=today,
             ))  # fmt: skip

@@ -9,7 +9,7 @@ from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from plugins.training import exams, queries, rights, rules, words
+from plugins.training import exams, queries, rights, rules, standing, words
 from plugins.training.models import Enrolment, Plan, TownInvitation, Training
 from plugins.training.models_file import Attempt, Exam, Exemption, External
 from portal.auth.permissions import can
@@ -94,9 +94,9 @@ def todos(today: dt.date) -> list[Todo]:
 
     if can(rights.CERTIFY) and town:
         number = _number(Training, Training.org_id == org_id, Training.state == "finished")
-        over = (TownInvitation.org_id == org_id, TownInvitation.state == "invited", Training.state.in_(("finished", "archived")))
+        over = (TownInvitation.org_id == org_id, TownInvitation.state == "invited", Training.state.in_(standing.OVER))
         number += _count(select(func.count()).select_from(TownInvitation).join(Training, Training.id == TownInvitation.session_id).where(*over))
-        add("certify", _("期培训待认定学时"), number, url_for("training.index", state="finished"))
+        add("certify", _("期培训待认定学时"), number, url_for("training.index", certify=1))
     if can(rights.CONFIRM) and town:
         add("external", _("件外出培训待确认"), _number(External, External.state == "submitted"), url_for("training_external.index", state="submitted"))
         add("exemption", _("件年度情况说明待审核"), _number(Exemption, Exemption.state == "asked"), url_for("training_external.exemptions"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -22,6 +23,7 @@ ORGANISERS = ("own", "department", "entrusting", "municipal", "other")
 MODES = ("定制式", "学分制", "情景化", "巡回式", "参与式", "沉浸式")
 DELIVERIES = ("面授", "在线", "实操")
 MINUTES = 45
+UNIT = re.compile(r"\s*(?:学时|课时|class hours?|hours?)\s*$", re.IGNORECASE)
 NEED = 120
 """60 class hours, in halves."""
 GUIDES = (15, 30, 45)
@@ -54,7 +56,7 @@ class RuleError(ValueError):
 def parse_halves(value: object, most: int = 2 * 1000) -> int:
     """Class hours as typed or read, in halves; raises RuleError ``hours`` unless they are a positive whole or half number."""
     try:
-        number = Decimal(str(value).strip().removesuffix("学时").removesuffix("课时").strip())
+        number = Decimal(UNIT.sub("", str(value)).strip())
     except InvalidOperation:
         raise RuleError("hours", text=str(value)[:20]) from None
     if not number.is_finite() or number <= 0 or number * 2 != int(number * 2) or number * 2 > most:
@@ -85,7 +87,7 @@ def complete(net: int, minutes: int = MINUTES, step: int = 2) -> int:
 def check_session(start: dt.datetime, end: dt.datetime, pause: int, halves: int, minutes: int = MINUTES) -> None:
     """Raise RuleError: the end before the start, longer than a day, breaks longer than it all, more hours than the length allows."""
     if end <= start:
-        raise RuleError("order")
+        raise RuleError("no_time")
     if end - start > dt.timedelta(hours=24):
         raise RuleError("too_long")
     net = net_minutes(start, end, pause)

@@ -11,11 +11,21 @@ WORDS = {
     "法律知识更新": "update", "知识更新": "update", "部门业务": "department", "业务培训": "department", "离岗": "off_post", "离岗培训": "off_post",
     "岗前": "induction", "岗前培训": "induction", "政治理论": "political", "党性教育": "party", "党性": "party", "其他": "other",
 }  # fmt: skip
-PRESENT = ("√", "✓", "✔", "v", "到", "是", "参加", "已参加", "合格", "全勤", "出勤")
-ABSENT = ("×", "x", "✗", "✘", "缺", "缺席", "缺勤", "否", "未参加", "请假", "病假", "事假", "公差", "-", "—", "/", "0", "无", "旷")
+LATIN = {
+    "general legal knowledge": "general", "professional legal knowledge": "professional", "legal update": "update", "legal knowledge update": "update",
+    "department business": "department", "off-post training": "off_post", "off-post": "off_post", "pre-post training": "induction", "induction": "induction",
+    "political theory": "political", "party education": "party",
+}  # fmt: skip
+"""What the English interface calls them; ``Other`` only where it stands alone."""
+PRESENT = ("√", "✓", "✔", "v", "到", "是", "参加", "已参加", "合格", "全勤", "出勤", "yes", "y", "present", "attended", "full")
+ABSENT = (
+    "×", "x", "✗", "✘", "缺", "缺席", "缺勤", "否", "未参加", "请假", "病假", "事假", "公差", "-", "—", "/", "0", "无", "旷", "no", "n", "absent", "leave", "excused",
+    "none",
+)  # fmt: skip
+UNIT = r"(?:(?:个)?(?:学时|课时)|class[ -]hours?|hours?)"
 DATE = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?")
-SHORT_DATE = re.compile(r"(?<![\d.])(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?(?!\s*学时|\s*课时|\d)")
-HOURS = re.compile(r"(\d{1,3}(?:\.\d)?)\s*(?:个)?(?:学时|课时)")
+SHORT_DATE = re.compile(r"(?<![\d.])(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?(?!\s*学时|\s*课时|\s*class|\s*hour|\d)", re.IGNORECASE)
+HOURS = re.compile(rf"(\d{{1,3}}(?:\.\d)?)\s*{UNIT}", re.IGNORECASE)
 NUMBERS = re.compile(r"(\d{1,4})(?:\s*[-~～至]\s*(\d{1,4}))?")
 TIMES = re.compile(r"(\d{1,2})[:：](\d{2})(?:\s*[-~～至]\s*(?:(\d{1,2})[:：](\d{2}))?)?")
 
@@ -31,9 +41,12 @@ class Heading:
 
 
 def category_of(text: str) -> str:
-    """The category that a text names, or nothing."""
+    """The category that a text names in Chinese or in English, or nothing."""
     plain = re.sub(r"\s", "", text)
-    return next((code for word, code in sorted(WORDS.items(), key=lambda pair: -len(pair[0])) if word in plain), "")
+    chinese = next((code for word, code in sorted(WORDS.items(), key=lambda pair: -len(pair[0])) if word in plain), "")
+    low = " ".join(text.lower().split())
+    latin = next((code for word, code in sorted(LATIN.items(), key=lambda pair: -len(pair[0])) if re.search(rf"\b{word}\b", low)), "")
+    return chinese or latin or ("other" if low == "other" else "")
 
 
 def read_heading(text: str, year: int) -> Heading:
@@ -79,7 +92,7 @@ def read_mark(value: object) -> int | str | None:
         return "all"
     if not low or low in ABSENT:
         return None
-    number = re.fullmatch(r"(\d{1,4}(?:\.\d+)?)\s*(?:学时|课时)?", low)
+    number = re.fullmatch(rf"(\d{{1,4}}(?:\.\d+)?)\s*{UNIT}?", low)
     if number is None:
         raise ValueError(text[:20])
     return read_mark(float(number[1]))

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugins.training import figures, rules, words
+from plugins.training import figures, rules, words, years
 from plugins.training.models import Enrolment, Room, TownInvitation, Training
 from portal.config import current_settings
 from portal.context import current_actor
@@ -95,6 +95,11 @@ def fill(session: Session, training: Training, org: Organisation, values: Data, 
     start, end = values["starts_at"], values["ends_at"]
     if not 2000 <= start.year <= today.year + 2:
         raise Refused(_("请核对培训日期。"), field="day")
+    if org.is_town and start.year < today.year:
+        try:
+            years.check_open(session, org.id, start.year)
+        except Refused as error:
+            raise Refused(error.message, field="day") from None
     minutes = figures.figure(figures.MINUTES, org.id, start.date())
     try:
         rules.check_session(start, end, values.get("pause") or 0, values["halves"], minutes)
@@ -164,6 +169,7 @@ def edit(session: Session, training: Training, values: Data, today: dt.date) -> 
     org = session.get(Organisation, training.org_id)
     assert org is not None
     moved = fill(session, training, org, values, today)
+    promote(session, training, training.org_id)
     if moved and training.state == "open":
         training.sequence += 1
         tell_all(session, training, _("培训时间或地点有变：%(title)s，%(at)s，%(place)s", title=training.title, at=f"{local(training.starts_at):%m-%d %H:%M}",
@@ -204,6 +210,8 @@ def invite(session: Session, training: Training, quotas: Mapping[int, int]) -> i
                 raise Refused(_("%(town)s 已推荐的人数多于 %(n)s 人，请先与该街镇联系。", town=names[org_id].name, n=quota))
             row.quota = quota
             row.state = "invited" if quota and row.state in ("declined", "cancelled") else row.state if quota else "cancelled"
+            session.flush()
+            promote(session, training, org_id)
     session.flush()
     if training.state == "open":
         tell_towns(session, training)

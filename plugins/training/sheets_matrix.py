@@ -11,14 +11,19 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from plugins.training import rights, rules, rules_sheet, words
-from plugins.training.sheets import PEOPLE_COLUMNS, Book, Item, Meeting, People, Refusal, apply
+from plugins.training.sheets import PEOPLE_COLUMNS, apply
+from plugins.training.sheets_book import Book
+from plugins.training.sheets_read import Item, Meeting, People, Refusal, title_of
 from portal.errors import Refused
 from portal.records.importing import ImportContext, ImportSpec, RawRow, RowResult
 from portal.records.workbooks import CellError, Header, column_letters, heading, normalise, parse_date
 from portal.text import close_name
 
-PERSONAL = ("所在单位", "单位", "部门", "职务", "岗位", "中队", "所在中队", "性别", "执法证号", "证号", "联系电话", "电话", "用工性质", "备注", "签名")
-SUMS = re.compile(r"合计|总计|累计|小计|总学时|已完成|差额|达标")
+PERSONAL = (
+    "所在单位", "单位", "部门", "职务", "岗位", "中队", "所在中队", "性别", "执法证号", "证号", "联系电话", "电话", "用工性质", "备注", "签名", "Unit", "Department",
+    "Position", "Post", "Team", "Sex", "Certificate number", "Phone", "Employment", "Remark", "Remarks", "Note", "Signature",
+)  # fmt: skip
+SUMS = re.compile(r"合计|总计|累计|小计|总学时|已完成|差额|达标|^(?:sub)?total\b", re.IGNORECASE)
 COLUMNS = PEOPLE_COLUMNS
 
 
@@ -40,13 +45,14 @@ def columns_of(header: Header, today: dt.date) -> list[Column]:
     found_year = re.search(r"(20\d{2})\s*年", f"{header.sheet.name} {caption}")
     year = int(found_year[1]) if found_year else today.year
     default = rules_sheet.category_of(caption) or rules_sheet.category_of(header.sheet.name)
-    known, personal = set(header.columns.values()), {heading(word) for word in PERSONAL}
+    known, personal = set(header.columns.values()), {heading(word).lower() for word in PERSONAL}
+    written = next((cells for row, cells in header.sheet.rows if row == header.row), [])
     found = []
     for index, title in enumerate(header.titles):
-        if index in known or not title or heading(title) in personal or SUMS.search(title):
+        if index in known or not title or heading(title).lower() in personal or SUMS.search(title):
             continue
         upper = [cells[index] for cells in above if index < len(cells) and index > 0 and cells[index] not in ("", None)]
-        found.append(_column(index, title, upper, year, default))
+        found.append(_column(index, title_of(written[index]) if index < len(written) else title, upper, year, default))
     return found
 
 
@@ -144,7 +150,7 @@ def _decide(book: Book, items: list[tuple[Column, Item]], result: RowResult) -> 
 def is_person(raw: RawRow) -> bool:
     """A row with a name in it that is no sum and no signature."""
     name = normalise(raw.values.get("name"))
-    return bool(name) and not name.startswith(("合计", "总计", "小计", "填表", "审核", "制表", "负责人"))
+    return bool(name) and not name.lower().startswith(("合计", "总计", "小计", "填表", "审核", "制表", "负责人", "total", "subtotal"))
 
 
 SPEC = ImportSpec(

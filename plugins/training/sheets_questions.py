@@ -18,7 +18,8 @@ from portal.records.workbooks import normalise
 from portal.text import seen
 
 KINDS = {"单选": "single", "单选题": "single", "单项选择": "single", "单项选择题": "single", "多选": "multiple", "多选题": "multiple", "多项选择": "multiple",
-         "多项选择题": "multiple", "判断": "judge", "判断题": "judge", "是非题": "judge"}  # fmt: skip
+         "多项选择题": "multiple", "判断": "judge", "判断题": "judge", "是非题": "judge", "singlechoice": "single", "single": "single", "multiplechoice": "multiple",
+         "multiple": "multiple", "trueorfalse": "judge", "true/false": "judge", "truefalse": "judge"}  # fmt: skip
 OPTIONS = "ABCDEFGH"
 COLUMNS = (
     ImportColumn("serial", _l("序号"), ("题号",)),
@@ -80,7 +81,7 @@ def _read(raw: RawRow) -> RowResult:
 
 def _values(cells: dict[str, Any], text: str) -> dict[str, Any]:
     subject = normalise(cells.get("subject"))
-    kind = KINDS.get(normalise(cells.get("kind")).replace(" ", ""), "")
+    kind = KINDS.get(normalise(cells.get("kind")).replace(" ", "").lower(), "")
     if not subject:
         raise rules_exam.QuestionError("no_subject")
     if not kind:

@@ -51,8 +51,9 @@ def open_session(session: Session, training: Training, data: Data, today: dt.dat
 
 def guard_finish(training: Training, data: Data, today: dt.date) -> None:
     guard_host(training, data, today)
-    if now_local() < training.starts_at:
-        raise Refused(_("培训尚未开始，不能结束。"))
+    if now_local() < training.ends_at:
+        at = f"{sessions.local(training.ends_at):%m-%d %H:%M}"
+        raise Refused(_("培训到 %(at)s 才结束，之后才能结束签到；提前结束的，请先修改结束时间。", at=at))
     years.check_open(db.session(), training.org_id, training.year)
 
 
@@ -105,10 +106,10 @@ def archive_session(_session: Session, training: Training, data: Data, today: dt
     training.state_on, training.state_reason = today, reason_of(data)
 
 
-def waits(training: Training) -> bool:
-    """Whether somebody of the host's own still stands to be certified, after others were."""
+def waits(training_id: int, org_id: int) -> bool:
+    """Whether somebody of a town still stands to be certified, after others were."""
     waiting = select(func.count()).select_from(Enrolment).where(
-        Enrolment.session_id == training.id, Enrolment.org_id == training.org_id, Enrolment.state.in_(("present", "attended"))
+        Enrolment.session_id == training_id, Enrolment.org_id == org_id, Enrolment.state.in_(("present", "attended"))
     )  # fmt: skip
     return bool(db.session.scalar(waiting))
 
@@ -187,7 +188,7 @@ def submit_plan(session: Session, plan: Plan, _data: Data, _today: dt.date) -> N
     plan.submitted_by = current_actor().account_id
     if plan.organisation.is_town:
         title = _("培训计划待审核：%(title)s", title=plan.title)
-        tell(session, title, f"training.plan:{plan.id}:{plan.version}", f"/training/plans/{plan.year}", plan.org_id, "office_head", "leader")
+        tell(session, title, f"training.plan:{plan.id}:{plan.version}", f"/training/plans/{plan.id}", plan.org_id, "office_head", "leader")
 
 
 def approve_plan(_session: Session, plan: Plan, data: Data, today: dt.date) -> None:

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.training import queries, rules, words
+from plugins.training import crediting, figures, queries, rules, words
 from plugins.training.models import Enrolment, Training
 from plugins.training.models_file import Credit
 from plugins.training.sessions import local
@@ -96,7 +96,8 @@ class Attended:
 def attendances(session: Session, org_id: int, year: int) -> list[Attended]:
     """Everybody who was at a session of a town in a year, with the hours credited, or those of the sheet."""
     columns = (
-        Enrolment.person_id, Person.name, Person.id_number_hint, Training.id, Training.title, Training.category, Training.held_on, Training.timed, Training.starts_at,
+        Enrolment.person_id, Person.name, Person.id_number_hint, Enrolment.in_at, Enrolment.out_at, Training.pause,
+        Training.id, Training.title, Training.category, Training.held_on, Training.timed, Training.starts_at,
         Training.ends_at, Training.halves.label("declared"), Enrolment.halves, Credit.halves.label("credited"), Training.organiser_name, Enrolment.score,
     )  # fmt: skip
     found = (
@@ -107,9 +108,11 @@ def attendances(session: Session, org_id: int, year: int) -> list[Attended]:
         .where(Training.org_id == org_id, Enrolment.org_id == org_id, Training.year == year, Enrolment.state.in_(("attended", "credited")))
         .order_by(Training.starts_at, Training.id, Person.name, Person.id)
     )
-    rows = []
+    rows, measures = [], dict[dt.date, figures.Measure]()
     for row in session.execute(found):
-        halves = row.credited if row.credited is not None else row.halves if row.halves is not None else row.declared
+        if row.held_on not in measures:
+            measures[row.held_on] = figures.measure(org_id, row.held_on)
+        halves = row.credited if row.credited is not None else crediting.worth(row, row.declared, row, measures[row.held_on])
         if not halves:
             continue
         starts, ends = (f"{local(row.starts_at):%H:%M}", f"{local(row.ends_at):%H:%M}") if row.timed else ("", "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -12,21 +11,20 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
-from plugins.training import crediting, forms, ics, papers, queries, rights, rules, sessions, signing, steps, words, workflow
-from plugins.training.models import Enrolment, Plan, PlanItem, Room, TownInvitation, Training
+from plugins.training import crediting, ics, layouts, papers, queries, rights, rules, sessions, signing, standing, words, workflow
+from plugins.training.models import Enrolment, TownInvitation, Training
 from plugins.training.models_file import Exam
 from portal import audit
-from portal.auth.permissions import can, check, require
+from portal.auth.permissions import can, require
 from portal.clock import today
 from portal.database import db
-from portal.directory.models import Organisation, Person
-from portal.documents import send
-from portal.errors import Conflict, DomainError, NotFound, Refused
-from portal.records import attachments, once
+from portal.directory.models import TOWN_KINDS, Organisation, Person
+from portal.documents.papers import send_paper
+from portal.errors import Conflict, Refused
+from portal.records import attachments
 from portal.records.lists import BulkAction, Choice, Column, Dates, Flag, ListSpec, Order
 from portal.records.views import show_list
 from portal.text import whole
-from portal.work import unit_of_work
 
 blueprint = Blueprint("training", __name__, url_prefix="/training", template_folder="templates")
 
@@ -43,14 +41,12 @@ def _select() -> Any:
             Training.place,
         Training.lecturer, Training.organiser_name, Training.mode,
     )  # fmt: skip
-    return select(*columns, seated.label("seated"), Organisation.name.label("host")).join(Organisation, Organisation.id == Training.org_id)
+    return select(*columns, seated.label("seated"), Organisation.name.label("host"), *standing.columns()).join(Organisation, Organisation.id == Training.org_id)
 
 
-def _badge(row: Any) -> tuple[Any, str, str]:
-    state = workflow.SESSION.state(row.state)
-    if row.state == "open" and row.held_on < today():
-        return _("待结束签到"), "amber", "clock"
-    return state.title, state.tone, state.icon
+def _badge(row: Any) -> standing.Badge:
+    return standing.badge(row.state, row.held_on, today(), town=row.host_kind in TOWN_KINDS, host=row.host_id == g.grant.org_id, answer=row.own_answer, asked=row.asked,
+                          owing=row.owing)  # fmt: skip
 
 
 def _time(row: Any) -> str:
@@ -81,22 +77,22 @@ def spec() -> ListSpec:
             Column("title", _l("培训名称"), lambda row: row.title, css="wide"),
             Column("day", _l("日期"), lambda row: row.held_on, css="num", order="day"),
             Column("time", _l("时间"), _time, css="num"),
-            Column("category", _l("类别"), lambda row: words.CATEGORIES[row.category]),
+            Column("category", _l("类别"), lambda row: words.CATEGORIES[row.category], css="num"),
             Column("hours", _l("学时"), lambda row: rules.hours(row.halves), css="num"),
             Column("host", _l("举办单位"), lambda row: row.host, shown=several),
             Column("organiser", _l("主办"), lambda row: row.organiser_name, shown=False),
             Column("lecturer", _l("讲师"), lambda row: row.lecturer, shown=False),
             Column("seated", _l("人数"), lambda row: row.seated, css="num"),
-            Column("state", _l("状态"), lambda row: workflow.SESSION.state(row.state).title, badge=_badge),
+            Column("state", _l("状态"), lambda row: _badge(row)[0], badge=_badge),
         ),
         orders={"day": Order(_l("日期"), [(Training.starts_at, False)]), "day-": Order(_l("日期"), [(Training.starts_at, True)])},
         default_order="day-",
         filters=[
             Choice("year", _l("年度"), years, lambda value: Training.year == int(value)),
-            Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.SESSION.states], lambda value: Training.state == value),
+            Choice("state", _l("状态"), [(state.code, state.title) for state in workflow.SESSION.states], standing.in_state),
             Choice("category", _l("类别"), list(words.CATEGORIES.items()), lambda value: Training.category == value),
             *towns,
-            *([Flag("invited", _l("外单位邀请待推荐"), _to_nominate)] if not several else []),
+            *([Flag("invited", _l("外单位邀请待推荐"), _to_nominate), Flag("certify", _l("待本单位认定"), standing.to_certify)] if not several else []),
             Dates("held", _l("日期"), Training.held_on),
         ],
         search=lambda text: or_(*(column.contains(text, autoescape=True) for column in (Training.title, Training.number, Training.lecturer))),
@@ -116,153 +112,51 @@ def index() -> Any:
 @blueprint.route("/certify", methods=["GET", "POST"])
 @require(rights.CERTIFY)
 def certify_many() -> Any:
-    """Certify several sessions that have ended, each with what it comes to."""
+    """Certify several sessions that have ended, each with what it comes to: the town's own, and those that it was invited to."""
     ids = [key for text in request.values.getlist("ids")[:100] if (key := whole(text)) is not None and key < 2**31]
-    rows = db.session.scalars(select(Training).where(Training.id.in_(ids), Training.org_id == g.grant.org_id).order_by(Training.starts_at, Training.id)).unique().all()
+    org_id = g.grant.org_id
+    invited = select(TownInvitation).where(TownInvitation.session_id.in_(ids), TownInvitation.org_id == org_id)
+    answers = {row.session_id: row for row in db.session.scalars(invited).unique()}
+    mine = or_(Training.org_id == org_id, Training.id.in_(list(answers)))
+    rows = db.session.scalars(select(Training).where(Training.id.in_(ids), mine).order_by(Training.starts_at, Training.id)).unique().all()
+    waiting = [row for row in rows if _waits(row, answers.get(row.id))]
     if request.method == "POST":
-        done, failed = 0, []
-        for key, title in [(row.id, row.title) for row in rows if row.state == "finished"]:
-            try:
-                workflow.SESSION.perform(key, "certify", {}, today=today())
-                done += 1
-            except (Refused, Conflict) as error:
-                failed.append(f"{title}：{error.message}")
-        if done:
-            flash(_("已认定 %(n)s 期培训的学时。", n=done), "success")
-        for text in failed[:10]:
-            flash(text, "warning")
-        return redirect(url_for("training.index", state="finished" if failed else ""), 303)
+        return _certify([(row.title, row.id, answers[row.id].id if row.org_id != org_id else None) for row in waiting])
     shown = []
     for row in rows:
-        assessed = crediting.assess(db.session(), row, row.org_id) if row.state == "finished" else []
-        shown.append((row, sum(not one.refusal for one in assessed), sum(bool(one.refusal) for one in assessed), sum(one.halves for one in assessed if not one.refusal)))
-    return render_template("training/certify_many.html", rows=shown, workflow=workflow.SESSION, hours=rules.hours)
+        assessed = crediting.assess(db.session(), row, org_id) if row in waiting else []
+        good = [one for one in assessed if not one.refusal]
+        answer = answers.get(row.id)
+        look = standing.badge(row.state, row.held_on, today(), town=row.organisation.is_town, host=row.org_id == org_id, answer=answer.state if answer else None, asked=0,
+                              owing=0)  # fmt: skip
+        shown.append((row, look, row in waiting, len(good), len(assessed) - len(good), sum(one.halves for one in good)))
+    return render_template("training/certify_many.html", rows=shown, hours=rules.hours)
 
 
-# -- planning ------------------------------------------------------------------------------------------------------------------
+def _waits(training: Training, answer: TownInvitation | None) -> bool:
+    """Whether the acting town has still to certify its people in a session."""
+    if training.org_id == g.grant.org_id:
+        return training.state == "finished"
+    return answer is not None and answer.state == "invited" and training.state in standing.OVER
 
 
-def _form(training: Training | None = None) -> forms.SessionForm:
-    form = forms.SessionForm() if request.method == "POST" else forms.SessionForm(formdata=None)
-    session, org_id = db.session(), g.grant.org_id
-    rooms = session.execute(select(Room.id, Room.name, Room.seats).where(Room.org_id == org_id, Room.active).order_by(Room.name)).all()
-    form.room_id.choices = [(0, "—"), *((row.id, f"{row.name}（{row.seats}）" if row.seats else row.name) for row in rooms)]
-    items = session.execute(
-        select(PlanItem.id, PlanItem.theme, PlanItem.month, Plan.year).join(Plan, Plan.id == PlanItem.plan_id).where(Plan.org_id == org_id, Plan.year >= today().year - 1)
-        .order_by(Plan.year.desc(), PlanItem.month, PlanItem.id)
-    ).all()  # fmt: skip
-    form.plan_item_id.choices = [(0, "—"), *((row.id, f"{row.year}-{row.month:02d} {row.theme}") for row in items)]
-    form.organiser_org_id.choices = [(0, "—"), *departments()]
-    if training is not None and request.method == "GET":
-        start, end = sessions.local(training.starts_at), sessions.local(training.ends_at)
-        for name in sessions.FIELDS:
-            if name in form:
-                form[name].data = getattr(training, name)
-        for name in ("room_id", "plan_item_id", "organiser_org_id"):
-            form[name].data = getattr(training, name) or 0
-        form.day.data, form.starts.data, form.ends.data, form.hours.data = start.date(), start.time(), end.time(), rules.hours(training.halves)
-    return form
-
-
-def departments() -> list[tuple[int, str]]:
-    """Departments and the district, which hold trainings for towns."""
-    found = select(Organisation.id, Organisation.name).where(Organisation.kind.in_(("department", "district")), Organisation.active)
-    return [(row.id, row.name) for row in db.session.execute(found.order_by(Organisation.weight, Organisation.id))]
-
-
-def _values(form: forms.SessionForm) -> dict[str, Any]:
-    """What was typed, as the operations take it; an end before the begin is after midnight."""
-    assert form.day.data and form.starts.data is not None and form.ends.data is not None
-    start, end = dt.datetime.combine(form.day.data, form.starts.data), dt.datetime.combine(form.day.data, form.ends.data)
-    if end < start:
-        end += dt.timedelta(days=1)
-    values = {name: form[name].data for name in sessions.FIELDS if name in form}
-    for name in ("room_id", "plan_item_id", "organiser_org_id"):
-        values[name] = form[name].data or None
-    for name in ("title", "course", "lecturer", "place", "audience", "content", "organiser_name"):
-        values[name] = (values[name] or "").strip()
-    return values | {
-        "starts_at": start, "ends_at": end, "halves": steps.check_halves(form.hours.data), "allow_clash": form.allow_clash.data, "pause": form.pause.data or 0,
-    }  # fmt: skip
-
-
-def place(form: Any, error: DomainError) -> None:
-    """Put a refusal at the field that it concerns."""
-    if error.field and error.field in form:
-        form[error.field].errors = [*form[error.field].errors, error.message]
-    else:
-        form.form_errors.append(error.message)
-
-
-@blueprint.route("/new", methods=["GET", "POST"])
-@require(rights.ORGANISE)
-def new() -> Any:
-    """Plan a session or a series."""
-    form = _form()
-    if request.method == "GET":
-        copied = _copied()
-        form = _form(copied) if copied is not None else form
-        if copied is None:
-            form.day.data, form.starts.data, form.ends.data, form.hours.data = today() + dt.timedelta(days=7), dt.time(9), dt.time(12), "4"
-            form.organiser.data = "own"
-        chosen = request.args.get("plan_item", type=int)
-        _from_plan(form, chosen)
-    elif form.validate():
+def _certify(wanted: list[tuple[str, int, int | None]]) -> Any:
+    """Certify one after the other: a session of one's own, or the invitation to another's; each that is refused says why."""
+    done, failed = 0, []
+    for title, key, invited in wanted:
         try:
-            values = _values(form)
-            with unit_of_work("training.session_created") as session:
-                earlier = once.claim(session, once.sent_key())
-                if earlier is not None:
-                    return redirect(earlier, 303)
-                org = session.get(Organisation, g.grant.org_id)
-                assert org is not None
-                made = sessions.create(session, org, values, today(), every_days=form.every_days.data or 7, count=form.count.data or 1)
-                target = url_for("training.detail", training_id=made[0].id) if len(made) == 1 else url_for("training.index")
-                once.made(session, once.sent_key(), target)
-                count = len(made)
-            flash(_("已建 %(n)s 期培训。", n=count), "success")
-            return redirect(target, 303)
-        except Refused as error:
-            place(form, error)
-    return render_template("training/form.html", form=form, training=None), 422 if form.errors or form.form_errors else 200
-
-
-def _copied() -> Training | None:
-    """The session that a new one is to be like."""
-    key = request.args.get("like", type=int)
-    found = db.session.scalars(select(Training).where(Training.id == key, Training.org_id == g.grant.org_id)).unique().one_or_none() if key and key < 2**31 else None
-    return found
-
-
-def _from_plan(form: forms.SessionForm, key: int | None) -> None:
-    item = db.session.scalars(select(PlanItem).where(PlanItem.id == key, PlanItem.org_id == g.grant.org_id)).one_or_none() if key and key < 2**31 else None
-    if item is None:
-        return
-    form.title.data, form.category.data, form.hours.data = item.theme, item.category, rules.hours(item.halves)
-    form.audience.data, form.lecturer.data, form.plan_item_id.data = item.audience, item.lecturer, item.id
-
-
-@blueprint.route("/<int:training_id>/edit", methods=["GET", "POST"])
-@require(rights.ORGANISE)
-def edit(training_id: int) -> Any:
-    """Change a session that has not been held."""
-    training = sessions.get(db.session(), training_id)
-    sessions.check_host(training)
-    form = _form(training)
-    if request.method == "POST" and form.validate():
-        try:
-            values = _values(form)
-            with unit_of_work("training.session_edited") as session:
-                found = sessions.get(session, training_id, lock=True)
-                if (version := request.form.get("version", type=int)) is not None and version != found.version:
-                    raise Conflict(_("这条记录刚刚被别人修改。请核对后再次保存：您填写的内容仍在。"))
-                sessions.edit(session, found, values, today())
-            flash(_("已保存。"), "success")
-            return redirect(url_for("training.detail", training_id=training_id), 303)
-        except DomainError as error:
-            place(form, error)
-    training = sessions.get(db.session(), training_id)
-    return render_template("training/form.html", form=form, training=training), 422 if form.errors or form.form_errors else 200
+            if invited is None:
+                workflow.SESSION.perform(key, "certify", {}, today=today())
+            else:
+                workflow.INVITATION.perform(invited, "certify", {}, today=today())
+            done += 1
+        except (Refused, Conflict) as error:
+            failed.append(f"{title}：{error.message}")
+    if done:
+        flash(_("已认定 %(n)s 期培训的学时。", n=done), "success")
+    for text in failed[:10]:
+        flash(text, "warning")
+    return redirect(url_for("training.index", certify=1 if failed else None), 303)
 
 
 # -- one session ----------------------------------------------------------------------------------------------------------------
@@ -292,8 +186,11 @@ def detail(training_id: int) -> Any:
         and ((host and can(rights.ORGANISE)) or (invitation is not None and invitation.state == "invited" and can(rights.NOMINATE)))
     )
     found = session.scalars(select(Exam).where(Exam.session_id == training_id).order_by(Exam.id)).unique().all() if reads else []
+    look = standing.badge(training.state, training.held_on, today(), town=training.organisation.is_town, host=host, answer=invitation.state if invitation else None,
+                          asked=sum(row.state in ("invited", "certified") for row in invited), owing=sum(row.state == "invited" for row in invited))  # fmt: skip
     return render_template(
-        "training/detail.html", training=training, workflow=workflow.SESSION, invitations=workflow.INVITATION, invitation=invitation, host=host, reads=reads, rows=rows,
+        "training/detail.html", look=look, training=training,
+        workflow=workflow.SESSION, invitations=workflow.INVITATION, invitation=invitation, host=host, reads=reads, rows=rows,
         words=words, hours=rules.hours, local=sessions.local, place=sessions.place_of(session, training), mine=mine, person=person,
         preview=[one for one in preview if one.row.state != "credited"], invited=invited, counts=counts, may_seat=may_seat,
         candidates=_candidates(training, town) if may_seat and town else [], towns=_invitable(training, invited) if host and can(rights.ORGANISE) else [],
@@ -318,97 +215,6 @@ def _invitable(training: Training, invited: Sequence[TownInvitation]) -> list[tu
     return [(town.id, town.name, quotas.get(town.id, 0)) for town in sessions.towns(db.session()) if town.id != training.org_id]
 
 
-@blueprint.get("/invitations/<int:invitation_id>")
-@require(rights.READ)
-def invitation(invitation_id: int) -> Any:
-    """An invitation is shown with its session."""
-    found = workflow.INVITATION.find(db.session(), invitation_id)
-    return redirect(url_for("training.detail", training_id=found.session_id))
-
-
-@blueprint.post("/<int:training_id>/invite")
-@require(rights.ORGANISE)
-def invite(training_id: int) -> Any:
-    """Set which towns may send how many."""
-    quotas = {}
-    for name, text in request.form.items():
-        if name.startswith("quota-") and (org_id := whole(name[6:])) is not None:
-            number = whole((text or "0").strip() or "0")
-            if number is None or org_id >= 2**31:
-                raise Refused(_("名额请填写 0 至 1000 之间的整数。"))
-            quotas[org_id] = number
-    with unit_of_work("training.invited") as session:
-        count = sessions.invite(session, sessions.get(session, training_id, lock=True), quotas)
-    flash(_("已邀请 %(n)s 个街镇。", n=count), "success")
-    return redirect(url_for("training.detail", training_id=training_id, _anchor="invited"), 303)
-
-
-def _people(ids: list[int]) -> list[Person]:
-    """People of the acting town."""
-    found = db.session.scalars(select(Person).where(Person.id.in_(ids), Person.org_id == g.grant.org_id).order_by(Person.name, Person.id)).unique().all()
-    if len(found) != len(set(ids)):
-        raise NotFound(_("没有找到这个人员。"))
-    return list(found)
-
-
-@blueprint.post("/<int:training_id>/enrol")
-@require(rights.SEE)
-def enrol(training_id: int) -> Any:
-    """Give people a seat: one's own people by whoever holds it, nominees by their town, oneself."""
-    training = sessions.get(db.session(), training_id)
-    ids = [key for text in request.form.getlist("people")[:1000] if (key := whole(text)) is not None and key < 2**31]
-    if ids:
-        check(rights.ORGANISE if sessions.is_host(training) else rights.NOMINATE)
-        source = "manager" if sessions.is_host(training) else "nominated"
-    else:
-        person = queries.person_of(g.account.id, g.grant.org_id)
-        if person is None or not training.self_enrol or not sessions.is_host(training):
-            raise Refused(_("请选择人员。") if can(rights.ORGANISE) or can(rights.NOMINATE) else _("这期培训不能自行报名，请联系培训管理员。"))
-        ids, source = [person.id], "self"
-    with unit_of_work("training.enrolled" if source != "nominated" else "training.nominated") as session:
-        made = sessions.enrol(session, sessions.get(session, training_id, lock=True), _people(ids), source, today())
-        waiting = sum(row.state == "waiting" for row in made)
-        count = len(made)
-    flash(
-        _("已报名 %(n)s 人。", n=count - waiting) if not waiting else _("已报名 %(n)s 人，%(w)s 人进入候补。", n=count - waiting, w=waiting),
-        "success" if not waiting else "warning",
-    )
-    return redirect(url_for("training.detail", training_id=training_id, _anchor="people"), 303)
-
-
-@blueprint.post("/<int:training_id>/unenrol/<int:enrolment_id>")
-@require(rights.SEE)
-def unenrol(training_id: int, enrolment_id: int) -> Any:
-    """Give a seat back."""
-    with unit_of_work("training.unenrolled") as session:
-        training = sessions.get(session, training_id, lock=True)
-        row = session.scalars(select(Enrolment).where(Enrolment.id == enrolment_id, Enrolment.session_id == training_id)).one_or_none()
-        person = queries.person_of(g.account.id, g.grant.org_id)
-        if row is None:
-            raise NotFound(_("没有找到这条报名。"))
-        if person is None or row.person_id != person.id:
-            check(rights.ORGANISE if sessions.is_host(training) else rights.NOMINATE)
-        sessions.unenrol(session, training, row)
-    flash(_("已取消报名。"), "success")
-    return redirect(url_for("training.detail", training_id=training_id, _anchor="people"), 303)
-
-
-@blueprint.post("/<int:training_id>/materials")
-@require(rights.ORGANISE)
-def materials(training_id: int) -> Any:
-    """Add what is to be read beforehand."""
-    training = sessions.get(db.session(), training_id)
-    sessions.check_host(training)
-    prepared = attachments.prepare_all(request.files.getlist("files"))
-    if not prepared:
-        raise Refused(_("请选择文件。"), field="files")
-    with unit_of_work("training.session.attached") as session:
-        for item in prepared:
-            attachments.attach(session, item, "training.session", training_id, training.org_id, "material")
-    flash(_("已添加 %(n)s 个附件。", n=len(prepared)), "success")
-    return redirect(url_for("training.detail", training_id=training_id, _anchor="materials"), 303)
-
-
 @blueprint.get("/<int:training_id>/calendar.ics")
 @require(rights.SEE)
 def calendar(training_id: int) -> Any:
@@ -428,4 +234,5 @@ def notice(training_id: int, kind: str) -> Any:
         select(TownInvitation).where(TownInvitation.session_id == training_id, TownInvitation.state != "cancelled").order_by(TownInvitation.org_id)
     ).unique()
     seats = [(row.organisation.name, row.quota) for row in invited]
-    return send(papers.notice(training, sessions.place_of(session, training), seats, today()), kind, _("培训通知 %(title)s", title=training.title), record=training)
+    values = papers.notice(training, sessions.place_of(session, training), seats, today())
+    return send_paper(layouts.NOTICE, values, kind, _("培训通知 %(title)s", title=training.title), org_id=training.org_id, record=training)

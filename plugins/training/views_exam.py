@@ -10,16 +10,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from plugins.training import exams, forms, papers, rights, rules_exam, sessions, words, workflow
+from plugins.training import exams, figures, forms, layouts, papers, rights, rules_exam, sessions, words, workflow
 from plugins.training.models import Training
 from plugins.training.models_file import Attempt, Exam
-from plugins.training.views import _people, place
+from plugins.training.views_edit import place
+from plugins.training.views_seats import people_of
 from portal import audit
 from portal.auth.permissions import can, require
 from portal.clock import today
 from portal.database import db
 from portal.directory.models import Organisation, Person
-from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import NotFound, Refused
 from portal.records import once
 from portal.records.lists import Choice, Column, ListSpec, Order
@@ -76,7 +77,7 @@ def index() -> Any:
 
 def _form(exam: Exam | None) -> forms.ExamForm:
     form = forms.ExamForm() if request.method == "POST" else forms.ExamForm(formdata=None, obj=exam)
-    own = select(Training.id, Training.number, Training.title).where(Training.org_id == g.grant.org_id, Training.state.in_(("planned", "open", "finished")))
+    own = select(Training.id, Training.number, Training.title).where(Training.org_id == g.grant.org_id, Training.state.in_(("planned", "open", "finished", "certified")))
     form.session_id.choices = [(0, "—"), *((row.id, f"{row.number} {row.title}") for row in db.session.execute(own.order_by(Training.starts_at.desc()).limit(200)))]
     if exam is not None and exam.session_id and exam.session_id not in dict(form.session_id.choices):
         form.session_id.choices.append((exam.session_id, _("原培训班")))
@@ -87,6 +88,7 @@ def _form(exam: Exam | None) -> forms.ExamForm:
         else:
             opens = dt.datetime.combine(today() + dt.timedelta(days=7), dt.time(9))
             closes = opens.replace(hour=18)
+            form.pass_mark.data = figures.figure(figures.PASS_MARK, g.grant.org_id, today())
             form.session_id.data = request.args.get("session", type=int) or 0
         form.day.data, form.opens.data, form.last_day.data, form.closes.data = opens.date(), opens.time(), closes.date(), closes.time()
     return form
@@ -219,7 +221,7 @@ def candidates(exam_id: int) -> Any:
     ids = [key for text in request.form.getlist("people")[:1000] if (key := whole(text)) is not None and key < 2**31]
     with unit_of_work("training.exam_candidates") as session:
         exam = exams.get(session, exam_id, lock=True)
-        count = exams.add_people(session, exam, _people(ids)) if ids else exams.add_enrolled(session, exam) if exam.session_id else 0
+        count = exams.add_people(session, exam, people_of(ids)) if ids else exams.add_enrolled(session, exam) if exam.session_id else 0
     flash(_("新增考生 %(n)s 人。", n=count), "success" if count else "warning")
     return redirect(url_for("training_exam.detail", exam_id=exam_id), 303)
 
@@ -288,4 +290,4 @@ def results_file(exam_id: int, kind: str) -> Any:
     """考核成绩表."""
     exam = exams.get(db.session(), exam_id)
     rows = [row for row in _attempts(exam_id) if row.state != "void"]
-    return send(papers.results(exam, rows, today()), kind, _("考核成绩表 %(title)s", title=exam.title), record=exam)
+    return send_paper(layouts.RESULT_LIST, papers.results(exam, rows, today()), kind, _("考核成绩表 %(title)s", title=exam.title), org_id=exam.org_id, record=exam)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from plugins.training import forms, queries, rights, rules, sessions, steps, words, workflow, years
 from plugins.training.figures import measure
 from plugins.training.models_file import Exemption, External
-from plugins.training.views import departments, place
+from plugins.training.views_edit import departments, place
 from portal import audit
 from portal.auth.permissions import can, require
 from portal.clock import today

@@ -10,16 +10,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from plugins.training import batches, checks, crediting, files, forms, queries, rights, rules, steps, words, years
+from plugins.training import batches, checks, crediting, files, forms, layouts, queries, rights, rules, steps, words, years
 from plugins.training.models_file import Batch, PersonYear
-from plugins.training.views import place
+from plugins.training.views_edit import place
 from portal import audit
 from portal.auth.models import Account, RoleGrant
 from portal.auth.permissions import can, check, require
 from portal.clock import today
+from portal.contract import Paper
 from portal.database import db, utcnow
 from portal.directory.models import Organisation, Person
-from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import DomainError, NotFound, Refused
 from portal.records.lists import Choice, Column, ListSpec, Order
 from portal.records.views import show_list
@@ -149,7 +150,23 @@ def download(person_id: int, kind: str) -> Any:
         check(rights.EXPORT)
     year = 0 if request.args.get("year") == "all" else asked_year()
     file = files.of(db.session(), person, year, today())
-    return send(files.document(file, today()), kind, _("%(name)s培训档案%(year)s", name=person.name, year=year or ""), record=person)
+    return _paper(layouts.FILE, file, kind, _("%(name)s培训档案%(year)s", name=person.name, year=year or ""))
+
+
+def _paper(paper: Paper, file: files.File, kind: str, name: str) -> Any:
+    """A paper of a file, in the town's own template where it has one."""
+    return send_paper(paper, files.values(file, today()), kind, name, org_id=file.org.id, record=file.person)
+
+
+@blueprint.get("/people/<int:person_id>/proof.<kind>")
+@require(rights.SEE)
+def proof(person_id: int, kind: str) -> Any:
+    """学时证明 of a year: for oneself, or by whoever may export."""
+    person = find_person(person_id)
+    if person.account_id != g.account.id:
+        check(rights.EXPORT)
+    year = asked_year()
+    return _paper(layouts.PROOF, files.of(db.session(), person, year, today()), kind, _("%(name)s学时证明%(year)s", name=person.name, year=year))
 
 
 @blueprint.post("/people/<int:person_id>/credits/<int:credit_id>")

@@ -9,10 +9,10 @@ from typing import Any
 from flask import Blueprint, g, render_template, send_file
 from sqlalchemy import or_, select
 
-from plugins.training import files, ics, papers, queries, rights, rules, sessions, words, workflow
+from plugins.training import figures, files, ics, papers, queries, rights, rules, sessions, words, workflow
 from plugins.training.models import Enrolment, Training
 from plugins.training.models_file import Attempt, Exam, External
-from portal.auth.permissions import require
+from portal.auth.permissions import can, require
 from portal.clock import today
 from portal.database import db, utcnow
 from portal.errors import NotFound
@@ -27,8 +27,8 @@ def index() -> Any:
     session, day = db.session(), today()
     person = queries.person_of(g.account.id, g.grant.org_id)
     if person is None:
-        return render_template("training/mine.html", person=None)
-    file = files.of(session, person, day.year, day)
+        return render_template("training/mine.html", person=None, may_link=can(rights.RECORD))
+    file, asked = files.of(session, person, day.year, day), figures.of_year(person.org_id, day.year, day)
     own = session.execute(
         select(Enrolment, Training).join(Training, Training.id == Enrolment.session_id)
         .where(Enrolment.person_id == person.id, Enrolment.state.in_(("enrolled", "waiting", "present", "attended")), Training.state.in_(rules.LIVING))
@@ -48,7 +48,8 @@ def index() -> Any:
     return render_template(
         "training/mine.html", person=person, file=file, own=own, offered=offered, sits=_latest(sits), external=external, words=words, hours=rules.hours,
         points=files.points,
-        verdict=files.verdict(file), when=papers.when, external_workflow=workflow.EXTERNAL, local=sessions.local, now=utcnow(), day=day, guide=rules.guide(day, day.year),
+        verdict=files.verdict(file), when=papers.when, external_workflow=workflow.EXTERNAL, local=sessions.local, now=utcnow(), day=day,
+        guide=rules.guide(day, day.year, asked.guides),
     )  # fmt: skip
 
 

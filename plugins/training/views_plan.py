@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from plugins.training import forms, papers, rights, rules, steps, words, workflow
+from plugins.training import forms, layouts, papers, rights, rules, steps, words, workflow
 from plugins.training.models import Duty, Plan, PlanItem, Room, Training
-from plugins.training.views import place
+from plugins.training.views_edit import place
 from portal import audit
 from portal.auth.permissions import can, check, require
 from portal.clock import today
 from portal.database import db
 from portal.directory.models import Organisation
-from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import NotFound, Refused
 from portal.work import unit_of_work
 
@@ -151,7 +151,7 @@ def delete_item(plan_id: int, item_id: int) -> Any:
 def plan_file(plan_id: int, kind: str) -> Any:
     """年度培训计划 as a file."""
     plan = workflow.PLAN.find(db.session(), plan_id)
-    return send(papers.plan(plan, _items(plan_id), today()), kind, plan.title, record=plan)
+    return send_paper(layouts.PLAN, papers.plan(plan, _items(plan_id), today()), kind, plan.title, org_id=plan.org_id, record=plan)
 
 
 # -- rooms ---------------------------------------------------------------------------------------------------------------------------

@@ -14,14 +14,15 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.training import forms, papers, queries, rights, rules_sheet, sessions, signing, words
+from plugins.training import forms, layouts, papers, queries, rights, rules_sheet, sessions, signing, words
 from plugins.training.models import Enrolment, Sign, Training
-from plugins.training.views import place
+from plugins.training.views_edit import place
+from plugins.training.views_seats import people_of
 from portal.auth.permissions import check, require
 from portal.clock import today
 from portal.config import current_settings
 from portal.database import db, utcnow
-from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import Conflict, Refused
 from portal.tenancy import EVERYTHING, use_scope
 from portal.text import whole
@@ -33,9 +34,9 @@ CREDITED = "credited"
 
 
 def on_sheet(training_id: int) -> Sequence[Enrolment]:
-    """Everybody with a seat, in the order of the printed sheet."""
+    """Everybody with a seat, in the order of the printed sheet: whoever comes later stands at its end, so that no number on paper changes."""
     found = select(Enrolment).where(Enrolment.session_id == training_id, Enrolment.state.in_((*ON_SHEET, CREDITED)))
-    return db.session.scalars(found.order_by(Enrolment.org_id, Enrolment.id)).all()
+    return db.session.scalars(found.order_by(Enrolment.id)).all()
 
 
 def hosted(training_id: int) -> Training:
@@ -62,8 +63,8 @@ def sheet(training_id: int) -> Any:
 def sheet_file(training_id: int, kind: str) -> Any:
     """签到表 as a file."""
     training = hosted(training_id)
-    document = papers.sheet(training, sessions.place_of(db.session(), training), on_sheet(training_id))
-    return send(document, kind, _("签到表 %(title)s", title=training.title), record=training)
+    values = papers.sheet(training, sessions.place_of(db.session(), training), on_sheet(training_id), today())
+    return send_paper(layouts.SHEET, values, kind, _("签到表 %(title)s", title=training.title), org_id=training.org_id, record=training)
 
 
 @blueprint.route("/<int:training_id>/entry", methods=["GET", "POST"])
@@ -73,7 +74,7 @@ def entry(training_id: int) -> Any:
     training = hosted(training_id)
     rows = on_sheet(training_id)
     form = forms.EntryForm()
-    typed = {row.id: (request.form.get(f"in-{row.id}", "").strip(), request.form.get(f"out-{row.id}", "").strip()) for row in rows} if request.method == "POST" else {}
+    typed = _typed(rows) if request.method == "POST" else {}
     if request.method == "POST" and form.validate():
         try:
             times = _read(training, rows, form, typed)
@@ -95,12 +96,34 @@ def entry(training_id: int) -> Any:
     ), 422 if form.errors or form.form_errors else 200  # fmt: skip
 
 
+def _shown(row: Enrolment) -> tuple[str, str]:
+    """The times of somebody as the page shows them."""
+    came, left = (f"{sessions.local(at):%H:%M}" if at else "" for at in (row.in_at, row.out_at))
+    return came, left
+
+
+def _typed(rows: Sequence[Enrolment]) -> dict[int, tuple[str, str]]:
+    """What was changed on the page, by enrolment. Whoever signed in by telephone meanwhile is not undone by a field that was left as it was."""
+    found = {}
+    for row in rows:
+        fields = request.form.get(f"in-{row.id}"), request.form.get(f"out-{row.id}")
+        if fields[0] is None or fields[1] is None:
+            continue
+        times = fields[0].strip(), fields[1].strip()
+        if times != tuple(request.form.get(f"was-{row.id}", ",").split(",", 1)):
+            found[row.id] = times
+    return found
+
+
 def _read(training: Training, rows: Sequence[Enrolment], form: forms.EntryForm, typed: dict[int, tuple[str, str]]) -> dict[int, signing.Times]:
     """The times that were typed; the quick line goes before the fields. Raises Refused for what cannot be read."""
     times: dict[int, signing.Times] = {}
     for row in rows:
-        came, left = typed[row.id]
-        shown = tuple(f"{sessions.local(at):%H:%M}" if at else "" for at in (row.in_at, row.out_at))
+        if row.id not in typed:
+            continue
+        (came, left), shown, was = typed[row.id], _shown(row), request.form.get(f"was-{row.id}", ",")
+        if ",".join(shown) != was:
+            raise Refused(_("%(name)s 的签到刚刚有变动（现为 %(now)s），请核对后再录入。", name=row.person_name, now="—".join(shown)))
         if (came, left) != shown:
             times[row.id] = (_moment(training, row, came, row.in_at), _moment(training, row, left, row.out_at))
     if (form.quick.data or "").strip():
@@ -135,7 +158,7 @@ def screen_link(training_id: int) -> Any:
     return redirect(url_for("training_sign.screen", training_id=training_id, key=signing.screen_key(training)))
 
 
-def _shown(training_id: int, key: str) -> Training:
+def _of_screen(training_id: int, key: str) -> Training:
     """The session of a screen's address; 404 for a wrong key and for another day."""
     with use_scope(EVERYTHING):
         training = db.session.scalars(select(Training).where(Training.id == training_id, Training.state == "open")).unique().one_or_none()
@@ -157,7 +180,7 @@ def _picture(training: Training) -> str:
 @blueprint.get("/screen/<int:training_id>/<key>")
 def screen(training_id: int, key: str) -> Any:
     """The code for the wall. Shows title and code, knows nothing else; without htmx the page loads itself anew."""
-    training = _shown(training_id, key)
+    training = _of_screen(training_id, key)
     template = "training/_code.html" if request.headers.get("HX-Request") else "training/screen.html"
     left = signing.SECONDS - int(utcnow().timestamp()) % signing.SECONDS
     return render_template(template, training=training, key=key, picture=_picture(training), left=left, when=papers.when(training))
@@ -197,6 +220,8 @@ def _sign(training_id: int, person_id: int) -> Any:
             person = queries.person_of(g.account.id, g.grant.org_id)
             assert person is not None
             row = sessions.enrol(session, training, [person], "walkin", today(), late=True)[0]
+            if row.state == "waiting":
+                raise Refused(_("人数已满，请联系培训管理员调整人数上限后再扫码。"))
         what = signing.scan(session, training, row, now)
         title = training.title
     flash(_("“%(title)s”签到成功。", title=title) if what == "in" else _("“%(title)s”签退成功。", title=title), "success")
@@ -215,10 +240,9 @@ def walk_in(training_id: int) -> Any:
     ids = [key for text in request.form.getlist("people")[:200] if (key := whole(text)) is not None and key < 2**31]
     if not ids:
         raise Refused(_("请选择人员。"))
-    from plugins.training.views import _people
 
     with unit_of_work("training.enrolled", reason=_("现场补报")) as session:
-        made = sessions.enrol(session, sessions.get(session, training_id, lock=True), _people(ids), "walkin", today(), late=True)
+        made = sessions.enrol(session, sessions.get(session, training_id, lock=True), people_of(ids), "walkin", today(), late=True)
         if any(row.state == "waiting" for row in made):
             raise Refused(_("人数已满，请先调整人数上限。"))
     flash(_("已补报 %(n)s 人，请录入签到。", n=len(ids)), "success")

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from plugins.training import papers, queries, rights, rules, tables, words, workflow, years
+from plugins.training import figures, layouts, papers, queries, rights, rules, tables, words, workflow, years
 from plugins.training.models import Enrolment, Training
 from plugins.training.models_file import YearBook
 from plugins.training.views_file import asked_year
@@ -16,7 +16,7 @@ from portal import audit
 from portal.auth.permissions import can, check, require
 from portal.clock import today
 from portal.database import db
-from portal.documents import send
+from portal.documents.papers import send_paper
 from portal.errors import NotFound, Refused
 from portal.records.views import send_table
 from portal.web import charts
@@ -66,16 +66,17 @@ def index() -> Any:
         groups = [(names[key], by_town[key], url_for("training_year.index", year=year, town=key)) for key in names if key in by_town]
     else:
         units = queries.grouped(members, lambda one: one.unit or _("未分组"))
-        groups = [(name, one, url_for("training_file.people", year=year, q=name if name != str(_("未分组")) else None)) for name, one in units.items() if one.people]
+        groups = [(name, one, url_for("training_file.people", year=year, q=name) if name != str(_("未分组")) else "") for name, one in units.items() if one.people]
     behind = sorted((one for one in members if one.owes and one.status != "met"), key=lambda one: (-one.standing.forecast, -one.standing.short, one.name))
     record = years.book(session, town, year) if town is not None else None
+    asked = figures.of_year(town, year, day)
     return render_template(
         "training/year.html", year=year, years=queries.years_known(session, day), town=town, towns=names, whole=whole, groups=groups, behind=behind[:SHOWN],
         more=len(behind) - SHOWN,
         drawn=_charts(whole, [(name, one) for name, one, _link in groups], year, [link for _n, _o, link in groups]), departments=queries.departments(session, year),
         record=record, workflow=workflow.YEAR, words=words, hours=rules.hours, day=day, over=day.year > year,
-            may_close=town is not None and can(rights.CLOSE, town) and day.year > year,
-        closes=rules.closes_on(year), may_export=can(rights.EXPORT), warned=day >= rules.warn_from(year), guide=rules.guide(day, year),
+        may_close=town is not None and can(rights.CLOSE, town) and day.year > year, closes=rules.closes_on(year, figures.figure(figures.CLOSES, town, day)),
+        may_export=can(rights.EXPORT), warned=day >= rules.warn_from(year, asked.warn_days), guide=rules.guide(day, year, asked.guides),
     )  # fmt: skip
 
 
@@ -124,8 +125,8 @@ def short_list(kind: str) -> Any:
     town = asked_town(names)
     behind = [one for one in queries.members(session, year, today(), org_id=town) if one.owes and one.status != "met"]
     owner = names[town] if town is not None else g.grant.organisation.name
-    document = papers.short_list(owner, year, behind, {} if town is not None else names, today())
-    return send(document, kind, _("%(year)s年度未达标名单", year=year))
+    values = papers.short_list(owner, year, behind, {} if town is not None else names, today())
+    return send_paper(layouts.SHORT_LIST, values, kind, _("%(year)s年度未达标名单", year=year), org_id=town or g.grant.org_id)
 
 
 @blueprint.get("/year/report.<kind>")
@@ -139,11 +140,9 @@ def report(kind: str) -> Any:
     by_town = queries.grouped(members, lambda one: one.org_id) if town is None else {}
     units = queries.grouped(members, lambda one: one.unit or _("未分组")) if town is not None else {}
     owner = names[town] if town is not None else g.grant.organisation.name
-    document = papers.report(
-        owner, year, queries.total(members), [(names[key], by_town[key]) for key in names if key in by_town], list(units.items()), queries.departments(session, year),
-        _held(town, year), today(),
-    )  # fmt: skip
-    return send(document, kind, _("%(year)s年度培训情况报告", year=year))
+    groups = [(names[key], by_town[key]) for key in names if key in by_town] or list(units.items())
+    values = papers.report(owner, year, queries.total(members), groups, queries.departments(session, year), _held(town, year), today(), towns=town is None)
+    return send_paper(layouts.REPORT, values, kind, _("%(year)s年度培训情况报告", year=year), org_id=town or g.grant.org_id)
 
 
 def _held(town: int | None, year: int) -> dict[str, int]:

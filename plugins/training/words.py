@@ -47,6 +47,7 @@ def refused(error: RuleError, field: str | None = None) -> Refused:
     messages = {
         "hours": lambda: _("“%(text)s”不是学时：请填写整数或半数，如 4 或 3.5。", text=detail.get("text", "")),
         "order": lambda: _("结束不能早于开始。"),
+        "no_time": lambda: _("结束须晚于开始。"),
         "too_long": lambda: _("一期培训不能超过 24 小时；多天的培训请按系列逐日安排。"),
         "pause": lambda: _("课间休息不能长于培训时间。"),
         "length": lambda: _("扣除课间休息后 %(net)s 分钟，最多核定 %(most)s 学时。", **detail),

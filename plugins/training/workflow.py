@@ -13,6 +13,7 @@ from plugins.training.models_file import Exam, Exemption, External, YearBook
 from portal.auth.permissions import can
 from portal.context import current_actor
 from portal.contract import CONTENT, NUMBER, OBJECT, PLACE, TITLE, RecordType, Searchable
+from portal.database import utcnow
 from portal.records.workflow import State, Transition, Workflow
 
 
@@ -48,12 +49,17 @@ def _ours(record: Any) -> bool:
     return sessions.is_host(record)
 
 
+def _begun(record: Any) -> bool:
+    """Ours, and it has begun: before that there is no sign-in to end."""
+    return _ours(record) and utcnow() >= record.starts_at
+
+
 def _town(record: Any) -> bool:
     return bool(_ours(record) and record.organisation.is_town)
 
 
 def _rest(record: Any) -> bool:
-    return _town(record) and steps.waits(record)
+    return _town(record) and steps.waits(record.id, record.org_id)
 
 
 def _owner(record: Any) -> bool:
@@ -64,6 +70,11 @@ def _owner(record: Any) -> bool:
 def _over(record: Any) -> bool:
     """An invitation of a session that has ended."""
     return record.training.state in ("finished", "certified", "archived")
+
+
+def _over_rest(record: Any) -> bool:
+    """An invited town certified its people, and somebody of it stands to be certified since."""
+    return steps.waits(record.session_id, record.org_id)
 
 
 def _coming(record: Any) -> bool:
@@ -86,13 +97,13 @@ SESSION = Workflow(
     transitions=(
         Transition("open", _l("开放报名"), ("planned",), "open", rights.ORGANISE, form=forms.RemarkForm, guard=steps.guard_host, effect=steps.open_session, when=_ours,
                    tone="primary", icon="player-play", help=_l("开放后可以报名、推荐人员和签到；被邀请的街镇会收到通知。")),
-        Transition("finish", _l("结束签到"), ("open",), "finished", rights.ORGANISE, form=forms.RemarkForm, guard=steps.guard_finish, effect=steps.finish, when=_ours,
+        Transition("finish", _l("结束签到"), ("open",), "finished", rights.ORGANISE, form=forms.RemarkForm, guard=steps.guard_finish, effect=steps.finish, when=_begun,
                    tone="primary", icon="check", help=_l("核对签到签退后结束；没有签到的记为缺席，随后由负责人认定学时。")),
         Transition("certify", _l("认定学时"), ("finished",), "certified", rights.CERTIFY, form=forms.RemarkForm, guard=steps.guard_host, effect=steps.certify, when=_town,
                    not_by=("finished_by",), tone="primary", icon="circle-check",
                        help=_l("按签到签退逐人计算，页面“认定预览”列出每人的结果；结束签到与认定学时不能是同一人。")),
         Transition("certify_rest", _l("补认学时"), ("certified",), None, rights.CERTIFY, form=forms.RemarkForm, guard=steps.guard_host, effect=steps.certify, when=_rest,
-                   not_by=("finished_by",), icon="circle-check", help=_l("认定后补录了签到的人员。")),
+                   not_by=("finished_by",), icon="circle-check", help=_l("认定后补录了签到、或补考合格的人员。")),
         Transition("return", _l("退回核对签到"), ("finished",), "open", rights.CERTIFY, guard=steps.guard_host, effect=steps.return_session, when=_town,
             needs_reason=True,
                    tone="outline-warning", icon="arrow-back"),
@@ -121,6 +132,8 @@ INVITATION = Workflow(
                    icon="x", help=_l("主办单位会收到理由；已推荐的人员一并取消。")),
         Transition("certify", _l("认定本单位人员学时"), ("invited",), "certified", rights.CERTIFY, form=forms.RemarkForm, effect=steps.certify_invited, when=_over,
                    tone="primary", icon="circle-check", help=_l("签到由主办单位确认，学时由人员所在单位认定，记入本单位档案。")),
+        Transition("certify_rest", _l("补认本单位人员学时"), ("certified",), None, rights.CERTIFY, form=forms.RemarkForm, effect=steps.certify_invited, when=_over_rest,
+                   icon="circle-check", help=_l("认定后补录了签到、或补考合格的人员。")),
     ),
 )  # fmt: skip
 
@@ -241,7 +254,7 @@ SEARCH = Searchable(
     fields={"number": NUMBER, "title": TITLE, "lecturer": OBJECT, "organiser_name": OBJECT, "place": PLACE, "content": CONTENT},
     title=lambda row: f"{row.number} {row.title}",
     summary=lambda row: " · ".join(filter(None, (row.organisation.name, row.held_on.isoformat(), row.lecturer))),
-    state=lambda row: _shown(SESSION, row),
+    state=lambda row: _session_shown(row),
     recent="held_on",
 )
 SEARCH_EXTERNAL = Searchable(
@@ -256,6 +269,13 @@ SEARCH_EXTERNAL = Searchable(
 def _shown(workflow: Workflow, row: Any) -> tuple[Any, str, str]:
     state = workflow.state(row.state)
     return state.title, state.tone, state.icon
+
+
+def _session_shown(row: Any) -> tuple[Any, str, str]:
+    """A session that is over waits for its own town; to everybody else it is over."""
+    if row.state == "finished" and not _town(row):
+        return _l("已结束"), "blue", "check"
+    return _shown(SESSION, row)
 
 
 ALL = (SESSION, INVITATION, EXTERNAL, EXEMPTION, PLAN, YEAR, EXAM)

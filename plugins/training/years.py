@@ -67,7 +67,7 @@ def close(session: Session, record: YearBook, data: Data, today: dt.date) -> Non
     """Lock the year and keep what it came to."""
     from plugins.training import queries
 
-    record.closed_on, record.closed_by = today, current_actor().name
+    record.closed_on, record.closed_by = today, "" if current_actor().account_id is None else current_actor().name
     record.reason, record.open_until = str(data.get("reason") or "").strip(), None
     record.figures = queries.summary(session, record.org_id, record.year, today).kept()
 

@@ -157,6 +157,46 @@ def test_headings_above_and_columns_that_say_too_little(app_sqlite, world):
         bring(sheets_matrix.SPEC, book([("序号", "姓名", "身份证号"), (1, "李明", IDS[0])]), world.jiangnan)
 
 
+def test_sheets_kept_in_english_are_read_alike(app_sqlite, world):
+    """Headings, categories, marks, hours and answers in the words of the English interface."""
+    li, wang, zhao, _qian = staff(world.jiangnan)
+    heads = ("No.", "Name", "Identity number", "Training title", "Kind", "Date", "Start", "End", "Class hours", "Organiser", "Mark")
+    rows = [heads, (1, "李明", IDS[0], "Penalty law", "Professional legal knowledge", "2026-03-12", "", "", "4 class hours", "Own unit", 88),
+            (2, "王芳", IDS[1], "Other matters", "Other", "2026-03-13", "9:00", "10:30", 2, "", "")]  # fmt: skip
+    report, _checked = bring(sheets.SPEC, book(rows, "Attendance"), world.jiangnan)
+    assert (report["created"], report["refused"]) == (2, [])
+    assert [(row.title, row.category, row.organiser) for row in rows_of(Training)] == [("Penalty law", "professional", "own"), ("Other matters", "other", "own")]
+    heads = ("No.", "Name", "Identity number", "Unit", "2026-04-08 New statutes (Legal update, 3.5 class hours)", "2026-05-06 Theory (Political theory, 2 class hours)",
+             "2026-06-09 Another day on party lines (General legal knowledge, 4 hours)", "Total", "Signature")  # fmt: skip
+    rows = [heads, (1, "李明", IDS[0], "Team 1", "yes", "2 hours", "absent", 5.5, ""), (2, "赵敏", IDS[2], "", "√", "", "leave", 3.5, ""),
+            ("Total", "", "", "", 7, 2, 0, 9, "")]  # fmt: skip
+    report, checked = bring(sheets_matrix.SPEC, book(rows, "2026 attendance"), world.jiangnan)
+    assert (report["created"], report["refused"]) == (2, []) and checked.results[0].message == "2 期，共 5.5 学时"
+    made = {row.title: (row.category, row.halves, row.held_on) for row in rows_of(Training)}
+    assert made["New statutes"] == ("update", 7, dt.date(2026, 4, 8)) and made["Theory"] == ("political", 4, dt.date(2026, 5, 6)) and len(made) == 4
+    for row in rows_of(Training):
+        certify(row.id, world.jiangnan)
+    assert (counted(li), counted(wang), counted(zhao)) == (7.5, 0, 3.5)
+    heads = ("No.", "Subject", "Question type", "Question", "Option A", "Option B", "Option C", "Answer", "Explanation")
+    rows = [heads, (1, "Law", "Single choice", "One?", "a", "b", "", "B", ""), (2, "Law", "Multiple choice", "Two?", "a", "b", "c", "AC", ""),
+            (3, "Law", "True or false", "Three.", "", "", "", "False", "")]  # fmt: skip
+    report, _checked = bring(sheets_questions.SPEC, book(rows, "Questions"), world.jiangnan)
+    assert (report["created"], report["refused"]) == (3, []) and [row.answer for row in rows_of(Question)] == ["B", "AC", "B"]
+
+
+def test_the_words_of_the_english_interface_are_those_that_sheets_may_hold(app_sqlite):
+    """Whoever translates anew learns here that the importers must know the words too."""
+    from flask_babel import force_locale
+
+    from plugins.training import rules, rules_sheet, words
+
+    with app_sqlite.test_request_context(), force_locale("en"):
+        for code in rules.CATEGORIES:
+            assert rules_sheet.category_of(str(words.CATEGORIES[code])) == code
+        for code, word in words.QUESTION_KINDS.items():
+            assert sheets_questions.KINDS[str(word).replace(" ", "").lower()] == code
+
+
 @pytest.mark.parametrize("shape", ["lines", "matrix"])
 def test_what_goes_out_comes_in_again(app_sqlite, world, login, shape):
     people = staff(world.jiangnan)
@@ -182,6 +222,28 @@ def test_what_goes_out_comes_in_again(app_sqlite, world, login, shape):
     for row in rows_of(Training):
         certify(row.id, world.jiangnan)
     assert [counted(who) for who in people] == [8, 8, 4, 0]
+
+
+@pytest.mark.parametrize("shape", ["lines", "matrix"])
+def test_brackets_in_titles_and_sessions_not_yet_certified_come_in_again_as_they_are(app_sqlite, world, login, shape):
+    """Full-width brackets stay, and what somebody who came late will be credited is no change."""
+    li, wang, *_rest = staff(world.jiangnan)
+    key = session_of(world.jiangnan, "2026-05-06 09:00", title="专题培训（第二阶段）", state="finished")
+    there(key, [li])
+    there(key, [wang], "10:00", "12:00")
+    answer = login("jn_train").get(f"/training/year/attendance.xlsx?year=2026&shape={shape}")
+    spec = sheets_matrix.SPEC if shape == "matrix" else sheets.SPEC
+    report, _checked = bring(spec, answer.data, world.jiangnan)
+    assert (report["created"], report["updated"], report["skipped"], report["refused"]) == (0, 0, 2, [])
+    with Work() as session:
+        for model in (Enrolment, Training):
+            for row in session.query(model):
+                session.delete(row)
+            session.flush()
+    bring(spec, answer.data, world.jiangnan)
+    assert only(Training).title == "专题培训（第二阶段）" and [row.halves for row in rows_of(Enrolment)] == [8, 4]
+    certify(only(Training).id, world.jiangnan)
+    assert (counted(li), counted(wang)) == (4, 2)
 
 
 def test_figures_agree_with_a_plain_computation_of_the_same_sheets(app_sqlite, world, login):

@@ -127,3 +127,11 @@ def test_a_manager_links_an_account(app_sqlite, world, login, post):
     assert post(manager, f"{page}/account", {"account": str(world.account("gl_officer").id)}, page=page).status_code == 422
     assert post(manager, f"{page}/account", {"account": str(world.account("jn_other").id)}, page=page).status_code == 303
     assert "罗建国" in text(login("jn_other").get("/training/mine"))
+
+
+def test_whoever_comes_without_a_seat_to_a_full_room_is_told_so(app_sqlite, world, login, post, clock):
+    person(world.jiangnan, "李明杰", world.account("jn_officer"))
+    key = session_of(world.jiangnan, "2026-11-24 09:00", capacity=1)
+    there(key, [person(world.jiangnan, "王芳")], "-", "-")
+    _page, answer = scan(post, login("jn_officer"), key, code(), join="1")
+    assert answer.status_code == 422 and "人数已满" in text(answer) and len(rows_of(Enrolment)) == 1 and rows_of(Sign) == []

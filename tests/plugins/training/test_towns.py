@@ -28,7 +28,7 @@ def day(time_machine):
 def held_by_the_police(world, login, post, jn=2, gl=1) -> tuple[int, object]:
     """A session of the police for both towns, open for nomination."""
     liaison = login("ga_liaison")
-    form = {**FORM, "category": "department", "organiser": "own", "day": "2026-11-24", "starts": "09:00", "ends": "12:00"}
+    form = {**FORM, "category": "department", "organiser": "own", "day": "2026-11-24", "starts": "06:30", "ends": "09:30"}
     assert post(liaison, "/training/new", form, page="/training/new").status_code == 303
     key = only(Training).id
     quotas = {f"quota-{world.jiangnan.id}": str(jn), f"quota-{world.gelan.id}": str(gl)}
@@ -112,6 +112,8 @@ def test_quota_and_its_waiting_list(app_sqlite, world, login, post):
     manager = login("jn_train")
     post(manager, f"/training/{key}/enrol", {"people": [str(who) for who in people]}, page=f"/training/{key}")
     assert sorted(row.state for row in rows_of(Enrolment)) == ["enrolled", "enrolled", "waiting"]
+    assert post(liaison, f"/training/{key}/invite", {f"quota-{world.jiangnan.id}": "3"}, page=f"/training/{key}").status_code == 303
+    assert {row.state for row in rows_of(Enrolment)} == {"enrolled"}
     less = post(liaison, f"/training/{key}/invite", {f"quota-{world.jiangnan.id}": "1"}, page=f"/training/{key}")
     assert less.status_code == 422
     for bad in ("-1", "abc", "99999999999999", "1.5"):

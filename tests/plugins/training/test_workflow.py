@@ -150,15 +150,66 @@ def test_corrected_sign_in_needs_a_reason_and_stays(app_sqlite, world, login, po
     row = there(key, [person(world.jiangnan, "李明")], "-", "-")[0]
     entry = f"/training/{key}/entry"
     assert post(manager, entry, {f"in-{row}": "09:00", f"out-{row}": "12:00"}, page=entry).status_code == 303
-    refused = post(manager, entry, {f"in-{row}": "09:00", f"out-{row}": "10:00"}, page=entry)
+    assert f'name="was-{row}" value="09:00,12:00"' in text(manager.get(entry))
+    refused = post(manager, entry, {f"in-{row}": "09:00", f"out-{row}": "10:00", f"was-{row}": "09:00,12:00"}, page=entry)
     assert refused.status_code == 422 and "须写明原因" in text(refused) and 'value="10:00"' in text(refused)
-    assert post(manager, entry, {f"in-{row}": "09:00", f"out-{row}": "10:00", "reason": "核对纸质签到"}, page=entry).status_code == 303
+    assert post(manager, entry, {f"in-{row}": "09:00", f"out-{row}": "10:00", f"was-{row}": "09:00,12:00", "reason": "核对纸质签到"}, page=entry).status_code == 303
     signs = [(sign.kind, sign.how, sign.reason) for sign in rows_of(Sign)]
     assert signs == [("in", "paper", ""), ("out", "paper", ""), ("out", "correction", "核对纸质签到")]
     for values, words in (({f"in-{row}": "", f"out-{row}": "10:00"}, "有签退没有签到"), ({f"in-{row}": "11:00", f"out-{row}": "10:00"}, "不能早于签到"),
                           ({f"in-{row}": "25:00", f"out-{row}": ""}, "不是时间"), ({f"in-{row}": "上午", f"out-{row}": ""}, "不是时间")):  # fmt: skip
-        answer = post(manager, entry, {**values, "reason": "x"}, page=entry)
+        answer = post(manager, entry, {**values, f"was-{row}": "09:00,10:00", "reason": "x"}, page=entry)
         assert answer.status_code == 422 and words in text(answer)
+
+
+def test_whoever_signs_in_while_the_page_is_open_is_not_undone(app_sqlite, world, login, post):
+    """The page was opened before somebody's telephone signed them in; its empty fields say nothing about that."""
+    manager = login("jn_train")
+    key = session_of(world.jiangnan, "2026-11-23 09:00")
+    li, wang = there(key, [person(world.jiangnan, "李明"), person(world.jiangnan, "王芳")], "-", "-")
+    entry = f"/training/{key}/entry"
+    with Work() as session:
+        row = session.get(Enrolment, li)
+        row.in_at, row.state = session.get(Training, key).starts_at, "present"
+    opened = {f"in-{li}": "", f"out-{li}": "", f"was-{li}": ",", f"in-{wang}": "09:10", f"out-{wang}": "12:00", f"was-{wang}": ","}
+    assert post(manager, entry, {**opened, "reason": "补录"}, page=entry).status_code == 303
+    assert [(row.state, row.in_at is not None) for row in rows_of(Enrolment)] == [("present", True), ("attended", True)]
+    assert len(rows_of(Sign)) == 2
+    changed = post(manager, entry, {f"in-{li}": "09:30", f"out-{li}": "12:00", f"was-{li}": ",", "reason": "补录"}, page=entry)
+    assert changed.status_code == 422 and "李明 的签到刚刚有变动（现为 09:00—）" in text(changed) and 'value="09:30"' in text(changed)
+    assert post(manager, entry, {"quick": ""}, page=entry).status_code == 303 and len(rows_of(Sign)) == 2
+
+
+def test_numbers_on_paper_stay_when_somebody_comes_later(app_sqlite, world, login, post):
+    """Whoever is added after printing stands at the end, whichever town they are of."""
+    key = session_of(world.district, "2026-11-23 09:00")
+    there(key, [person(world.gelan, "先报")], "-", "-")
+    there(key, [person(world.jiangnan, "后报")], "-", "-")
+    page = text(login("sup").get(f"/training/{key}/sheet"))
+    assert page.index("先报") < page.index("后报")
+
+
+def test_more_seats_go_to_whoever_waits(app_sqlite, world, login, post):
+    manager = login("jn_train")
+    people = [person(world.jiangnan, name) for name in "甲乙丙"]
+    key = session_of(world.jiangnan, "2026-12-01 09:00", capacity=1, organiser="own")
+    post(manager, f"/training/{key}/enrol", {"people": [str(who) for who in people]}, page=f"/training/{key}")
+    assert [row.state for row in rows_of(Enrolment)] == ["enrolled", "waiting", "waiting"]
+    form = {**FORM, "day": "2026-12-01", "capacity": "2"}
+    assert post(manager, f"/training/{key}/edit", form, page=f"/training/{key}/edit").status_code == 303
+    assert [row.state for row in rows_of(Enrolment)] == ["enrolled", "enrolled", "waiting"]
+    assert post(manager, f"/training/{key}/edit", {**form, "capacity": ""}, page=f"/training/{key}/edit").status_code == 303
+    assert {row.state for row in rows_of(Enrolment)} == {"enrolled"}
+
+
+def test_sign_in_does_not_end_before_the_session(app_sqlite, world, login, post):
+    key = session_of(world.jiangnan, "2026-11-24 09:00")
+    there(key, [person(world.jiangnan, "李明")])
+    later = session_of(world.jiangnan, "2026-11-25 09:00")
+    assert "结束签到" not in text(login("jn_train").get(f"/training/{later}")) and step(post, login("jn_train"), "session", later, "finish").status_code == 409
+    assert "结束签到" in text(login("jn_train").get(f"/training/{key}"))
+    early = step(post, login("jn_train"), "session", key, "finish")
+    assert early.status_code == 422 and "11-24 12:00 才结束" in text(early) and {row.state for row in rows_of(Training)} == {"open"}
 
 
 def test_waiting_list_and_promotion(app_sqlite, world, login, post):
@@ -187,7 +238,7 @@ def test_waiting_list_and_promotion(app_sqlite, world, login, post):
         ({"hours": "0"}, "不是学时"), ({"hours": "0.3"}, "不是学时"), ({"hours": "25"}, "最多核定 4 学时"), ({"hours": "4.5"}, "最多核定 4 学时"),
         ({"pause": "180"}, "课间休息不能长于"),
         ({"day": "2026-02-30"}, ""), ({"title": "长" * 100_000}, "最多 100 个字"), ({"title": "\x00\u200b"}, "请填写此项"),
-        ({"ends": "09:00", "starts": "09:00"}, "结束不能早于开始"),
+        ({"ends": "09:00", "starts": "09:00"}, "结束须晚于开始"),
         ({"capacity": "99999999999999999999"}, ""), ({"organiser": "department"}, "请选择主办的区级部门"), ({"organiser": "other"}, "请填写主办单位名称"),
         ({"enrol_until": "2026-11-25"}, "报名截止日期不能晚于"), ({"count": "60"}, ""), ({"category": "xx"}, ""), ({"room_id": "99"}, ""),
         ({"day": "1900-01-01"}, "请核对培训日期"),
