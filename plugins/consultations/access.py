@@ -24,9 +24,7 @@ def give(session: Session, consultation: Consultation, account_id: int, org_id: 
     if session.scalars(same).first() is not None:
         return
     with unit_of_work("consultations.access_given") as writer:
-        writer.add(
-            Access(org_id=consultation.org_id, consultation_id=consultation.id, account_id=account_id, member_org_id=org_id, part=part, name=name, since=today)
-        )
+        writer.add(Access(org_id=consultation.org_id, consultation_id=consultation.id, account_id=account_id, member_org_id=org_id, part=part, name=name, since=today))
 
 
 def take(session: Session, consultation_ids: Iterable[int], account_id: int, part: str) -> None:

@@ -230,5 +230,3 @@ def finish(context: Any, c: Consultation, paper: Paper) -> None:
     count = len(list(context.session.scalars(select(LibraryEntry.id))))
     if count > 1:
         entry.state, entry.published_on = "published", c.archived_on
-
-

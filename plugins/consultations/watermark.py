@@ -62,7 +62,7 @@ def on_pdf(data: bytes, text: str) -> bytes:
         raise Refused(_("PDF 超过 %(n)s 页，请拆分。", n=MOST_PAGES), field="file")
     shown = f"rotate(-24deg, text(11pt, fill: rgb(90, 105, 120, 60))[#{_literal(text)}])"
     marks = "".join(f"#place(top + left, dx: {x}mm, dy: {y}mm, {shown})" for y in range(20, 300, 55) for x in (5, 105))
-    head = f"#set text(font: \"Noto Sans CJK SC\")\n#let mark = [{marks}]\n#set page(width: auto, height: auto, margin: 0pt, foreground: mark)\n"
+    head = f'#set text(font: "Noto Sans CJK SC")\n#let mark = [{marks}]\n#set page(width: auto, height: auto, margin: 0pt, foreground: mark)\n'
     body = "#pagebreak()\n".join(f'#image("in.pdf", page: {number})\n' for number in range(1, pages + 1))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "in.pdf").write_bytes(data)
