@@ -74,6 +74,6 @@ def town_side(session: Session, consultation_id: int) -> list[tuple[int, int]]:
 
 
 def panel_side(session: Session, consultation_id: int, states: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Members in given states, for notices."""
+    """Members in given states, for notices. ``consultation_id``: the one whose panel it is."""
     rows = session.execute(select(Seat.account_id, Seat.member_org_id).where(Seat.consultation_id == consultation_id, Seat.state.in_(states)))
     return [(row.account_id, row.member_org_id) for row in rows]

@@ -10,9 +10,10 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.consultations import access, watermark
+from plugins.consultations import access, closing, watermark
 from plugins.consultations.models import CASE_FILES, OPINION_FILES, Consultation, Opinion
 from portal.clock import now_local
+from portal.context import current_actor
 from portal.errors import NotFound
 from portal.records import attachments
 from portal.records.attachments import Attachment
@@ -64,8 +65,10 @@ def of_consultation(session: Session, consultation: Consultation, attachment_id:
 def of_opinion(session: Session, consultation: Consultation, attachment_id: int) -> Attachment:
     """A file of an opinion that the reader may see already; any other is not there, and the try is an event."""
     found = _row(session, OPINION_FILES, attachment_id)
-    opinion = session.scalars(select(Opinion).where(Opinion.id == found.record_id, Opinion.consultation_id == consultation.id)).one_or_none()
-    if opinion is None:
+    own = select(Opinion).where(Opinion.id == found.record_id, Opinion.consultation_id == consultation.id)
+    opinion = session.scalars(own).one_or_none()
+    given = {given.id for _seat, given in closing.opinions(session, consultation)} if opinion is not None else set()
+    if opinion is None or (opinion.id not in given and not opinion.written_by(current_actor())):
         access.refused(consultation.id, consultation.org_id, "file")
         raise NotFound(_("没有找到这个附件。"))
     return found

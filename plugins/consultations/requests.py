@@ -21,6 +21,7 @@ from portal.records.links import link
 from portal.records.numbers import format_number, next_number
 from portal.records.secrecy import refuse_marked
 from portal.settings import get_setting
+from portal.text import whole
 
 Data = Mapping[str, Any]
 EDITABLE = ("draft", "returned")
@@ -146,7 +147,7 @@ def guard_complete(consultation: Consultation, _data: Data, today: dt.date) -> N
 
 def submit(session: Session, consultation: Consultation, data: Data, today: dt.date) -> None:
     """To the leader in charge; whoever sends it does not approve it."""
-    chosen, names = int(data.get("approver") or 0), dict(people(session, consultation.org_id, today, rights.APPROVE))
+    chosen, names = whole(str(data.get("approver") or "")) or 0, dict(people(session, consultation.org_id, today, rights.APPROVE))
     actor = current_actor()
     if chosen not in names:
         raise Refused(_("请选择审批负责人。"), field="approver")
@@ -199,7 +200,7 @@ def confirm_answer(session: Session, consultation: Consultation, data: Data, tod
     consultation.answer_state, consultation.answered_on = "confirmed", today
     enter(session, consultation, data, today)
     title = _("%(number)s 已答复：%(answer)s", number=consultation.number, answer=words.ANSWERS[consultation.answer])
-    access.tell(session, consultation, title, "answered", access.panel_side(session, consultation.id, rules.SEAT_READING), convener=True)
+    access.tell(session, consultation, title, "answered", access.panel_side(session, consultation.panel_of, rules.SEAT_READING), convener=True)
 
 
 def return_answer(session: Session, consultation: Consultation, data: Data, today: dt.date) -> None:

@@ -104,6 +104,11 @@ class Consultation(OfCase, OrgScoped, Versioned, Base):
     def opened_to(cls, actor: Actor) -> ColumnElement[bool] | None:
         return cls.state.not_in(rules.TOWN_ONLY) if convening() else listed(cls.id, actor)
 
+    @property
+    def panel_of(self) -> int:
+        """The consultation whose panel reads this file: itself, or the one that it was joined with."""
+        return self.main_id or self.id
+
     def __str__(self) -> str:
         return self.number or self.title
 

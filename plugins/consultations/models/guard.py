@@ -53,6 +53,13 @@ def listed(key: Any, actor: Actor) -> ColumnElement[bool]:
     return key.in_(select(table.c.consultation_id).where(table.c.account_id == actor.account_id, table.c.member_org_id == actor.org_id))  # type: ignore[no-any-return]
 
 
+def of_panel(key: Any, actor: Actor) -> ColumnElement[bool]:
+    """Panels that sit over a file of the access list which was joined with theirs. Of the other file nothing is opened by it."""
+    cases: Any = Base.metadata.tables["consultations_case"]
+    reading = select(cases.c.main_id).where(cases.c.main_id.is_not(None), cases.c.state != "joined", listed(cases.c.id, actor))
+    return key.in_(reading)  # type: ignore[no-any-return]
+
+
 def of_case(key: Any, actor: Actor) -> ColumnElement[bool]:
     """What belongs to a consultation that whoever is acting may see."""
     if not convening():

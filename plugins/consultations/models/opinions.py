@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Hashable
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, and_, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugins.consultations import rules
@@ -25,10 +25,11 @@ class Opinion(Guarded, OrgScoped, Base):
     __tablename__ = "consultations_opinion"
     __record__ = "consultations.opinion"
     __plugin__ = "consultations"
-    __table_args__ = (UniqueConstraint("seat_id"), Index(None, "consultation_id"))
+    __table_args__ = (UniqueConstraint("seat_id", "consultation_id"), Index(None, "consultation_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultations_case.id"))
+    """The file that is answered: a member writes one opinion for each file that the panel reads, and each town meets its own."""
     seat_id: Mapped[int] = mapped_column(ForeignKey("consultations_seat.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("auth_account.id"))
     answers: Mapped[list[dict[str, str]]] = mapped_column(JSONValue, info=SECRET)
@@ -44,7 +45,8 @@ class Opinion(Guarded, OrgScoped, Base):
     def opened_to(cls, actor: Actor) -> ColumnElement[bool] | None:
         cases, seats = Consultation.__table__, Seat.__table__
         shown = select(cases.c.id).where(cases.c.state.in_(rules.OPINIONS_SHOWN))
-        owing = select(seats.c.consultation_id).where(seats.c.account_id == actor.account_id, seats.c.state.in_(rules.SEAT_OWING))
+        owed = select(seats.c.consultation_id).where(seats.c.account_id == actor.account_id, seats.c.state.in_(rules.SEAT_OWING))
+        owing = select(cases.c.id).where(func.coalesce(cases.c.main_id, cases.c.id).in_(owed))
         return or_(
             cls.account_id == actor.account_id,
             and_(cls.consultation_id.in_(shown), cls.consultation_id.not_in(owing), of_case(cls.consultation_id, actor)),

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugins.consultations import rules
-from plugins.consultations.models.guard import SECRET, OfCase, of_case, one_of
+from plugins.consultations.models.guard import SECRET, OfCase, of_case, of_panel, one_of
 from portal.context import Actor, current_actor
 from portal.database import Base, JSONValue, OrgScoped, Versioned
 
@@ -54,7 +54,7 @@ class Seat(OfCase, OrgScoped, Versioned, Base):
     @classmethod
     def opened_to(cls, actor: Actor) -> ColumnElement[bool] | None:
         own = and_(cls.account_id == actor.account_id, cls.member_org_id == actor.org_id, cls.state != "proposed")
-        return or_(own, of_case(cls.consultation_id, actor))
+        return or_(own, of_case(cls.consultation_id, actor), of_panel(cls.consultation_id, actor))
 
     def written_by(self, actor: Actor) -> bool:
         return self.account_id == actor.account_id and self.member_org_id == actor.org_id
