@@ -10,27 +10,40 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.consultations import access, closing, watermark
+from plugins.consultations import access, closing, office, watermark
 from plugins.consultations.models import CASE_FILES, OPINION_FILES, Consultation, Opinion
 from portal.clock import now_local
 from portal.context import current_actor
-from portal.errors import NotFound
+from portal.errors import NotFound, Refused
 from portal.records import attachments
 from portal.records.attachments import Attachment
 from portal.tenancy import crossing
 
-ALLOWED = ("pdf", "jpg", "jpeg", "png")
-"""What name and time can be written on."""
+ALLOWED = ("pdf", "jpg", "jpeg", "png", "docx", "xlsx")
+"""What name and time can be written on: Word and Excel files as the PDF that is made of them."""
 
 
 def prepare(upload: Any) -> tuple[bytes, str, str] | None:
-    """A file of a form, checked before the write lock is taken: PDF that can be read, or a picture. Raises Refused."""
+    """A file of a form, checked before the write lock is taken: members can be shown the whole of it, with their name. Raises Refused."""
+    if upload and upload.filename and upload.filename.rpartition(".")[2].lower() in office.OLD:
+        raise Refused(_("%(name)s：这种格式加不了姓名和时间水印。", name=upload.filename[-60:]) + office.instead(), field="files")
     found = attachments.prepare_all([upload] if upload else [], ALLOWED)
     if not found:
         return None
-    if found[0][2] == "application/pdf":
-        watermark.page_count(found[0][0])
+    data, name, media_type = found[0]
+    kind = office.kind_of(media_type)
+    if kind or media_type == "application/pdf":
+        watermark.check_pages(office.as_pdf(data, kind, name) if kind else data)
     return found[0]
+
+
+def shown(found: Attachment, data: bytes) -> tuple[bytes, str, str]:
+    """A file as whoever is outside the asking town gets it: its content with name and time, its name, its type."""
+    kind = office.kind_of(found.media_type)
+    if kind:
+        data = watermark.marked(office.as_pdf(data, kind, found.filename), "application/pdf", mark_text())
+        return data, f"{found.filename}.pdf", "application/pdf"
+    return watermark.marked(data, found.media_type, mark_text()), found.filename, found.media_type
 
 
 def prepare_all(uploads: Any) -> list[tuple[bytes, str, str]]:
@@ -86,12 +99,12 @@ def all_of_opinions(session: Session, opinion_ids: list[int]) -> dict[int, list[
     return listed
 
 
-def send(consultation: Consultation, found: Attachment) -> Any:
-    """The file as a download, marked for whoever is outside the asking town."""
+def send(consultation: Consultation, found: Attachment, *, as_shown: bool = False) -> Any:
+    """The file as a download, marked for whoever is outside the asking town; ``as_shown``: for the town too, to look at what they see."""
     access.downloaded(consultation, found.filename)
-    data = attachments.content(found)
-    if needs_mark(consultation):
-        data = watermark.marked(data, found.media_type, mark_text())
-    answer = send_file(io.BytesIO(data), found.media_type, as_attachment=True, download_name=found.filename)
+    data, name, media_type = attachments.content(found), found.filename, found.media_type
+    if as_shown or needs_mark(consultation):
+        data, name, media_type = shown(found, data)
+    answer = send_file(io.BytesIO(data), media_type, as_attachment=True, download_name=name)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer

@@ -190,9 +190,9 @@ def origin_of(consultation_id: int) -> Any:
 @blueprint.get("/<int:consultation_id>/files/<int:attachment_id>")
 @require(rights.READ)
 def file(consultation_id: int, attachment_id: int) -> Any:
-    """A file of the evidence list."""
+    """A file of the evidence list; ``?seen=1``: as the panel gets it."""
     consultation = find(consultation_id, "file")
-    return files.send(consultation, files.of_consultation(db.session(), consultation, attachment_id))
+    return files.send(consultation, files.of_consultation(db.session(), consultation, attachment_id), as_shown=request.args.get("seen") == "1")
 
 
 @blueprint.get("/watermark.svg")

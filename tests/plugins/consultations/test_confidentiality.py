@@ -150,7 +150,12 @@ def test_files_of_members_carry_name_and_time_and_the_towns_do_not(play):
 
 def test_evidence_is_what_can_be_marked(play):
     key = play.draft(evidence=False)
-    for content, name, words in ((b"PK\x03\x04x", "a.docx", "只接受 pdf"), (b"%PDF-1.4 broken", "b.pdf", "无法读取"), (b"", "c.pdf", "空")):
+    for content, name, words in (
+        (b"PK\x03\x04x", "a.docx", "内容不是 docx"),
+        (b"PK\x03\x04x", "a.zip", "只接受 pdf"),
+        (b"%PDF-1.4 broken", "b.pdf", "无法读取"),
+        (b"", "c.pdf", "空"),
+    ):
         data = {"name": "材料", "proves": "", "files": upload(content, name)}
         answer = play.send("jn_officer", f"/consultations/{key}/evidence", data, content_type="multipart/form-data")
         assert answer.status_code == 422 and words in answer.get_data(as_text=True), name
