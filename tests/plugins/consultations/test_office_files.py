@@ -114,7 +114,8 @@ def bitmap():
 
 NOT_WHOLE = {
     "chart": (chart, XLSX, "图表"), "change": (with_change, DOCX, "未接受的修订"), "formula": (with_formula, DOCX, "数学公式"), "bitmap": (bitmap, DOCX, "图片"),
-    "comment": (lambda: with_part(word(), "word/comments.xml"), DOCX, "批注"), "formula not counted": (lambda: sheets(B4="=SUM(B2:B3)"), XLSX, "还没有计算的公式"), "wide": (lambda: sheets(N1="x"), XLSX, "超过 12 列"),
+    "comment": (lambda: with_part(word(), "word/comments.xml"), DOCX, "批注"), "formula not counted": (lambda: sheets(B4="=SUM(B2:B3)"), XLSX, "还没有计算的公式"),
+    "wide": (lambda: sheets(N1="x"), XLSX, "超过 12 列"),
     "smart art": (lambda: with_part(word(), "word/diagrams/data1.xml"), DOCX, "图形"), "torn": (lambda: word()[:-300], DOCX, "无法读取"),
     "doctype": (lambda: with_part(word(), "word/x.xml", b"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"), DOCX, "无法读取"),
     "empty": (lambda: saved(WordFile()), DOCX, "没有内容"), "bomb": (lambda: with_part(word(), "word/x.bin", b"\0" * 120_000_000), DOCX, "无法读取"),
