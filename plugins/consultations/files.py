@@ -37,13 +37,12 @@ def prepare(upload: Any) -> tuple[bytes, str, str] | None:
     return found[0]
 
 
-def shown(found: Attachment, data: bytes) -> tuple[bytes, str, str]:
+def shown(data: bytes, name: str, media_type: str) -> tuple[bytes, str, str]:
     """A file as whoever is outside the asking town gets it: its content with name and time, its name, its type."""
-    kind = office.kind_of(found.media_type)
+    kind = office.kind_of(media_type)
     if kind:
-        data = watermark.marked(office.as_pdf(data, kind, found.filename), "application/pdf", mark_text())
-        return data, f"{found.filename}.pdf", "application/pdf"
-    return watermark.marked(data, found.media_type, mark_text()), found.filename, found.media_type
+        return watermark.marked(office.as_pdf(data, kind, name), "application/pdf", mark_text()), f"{name}.pdf", "application/pdf"
+    return watermark.marked(data, media_type, mark_text()), name, media_type
 
 
 def prepare_all(uploads: Any) -> list[tuple[bytes, str, str]]:
@@ -102,9 +101,10 @@ def all_of_opinions(session: Session, opinion_ids: list[int]) -> dict[int, list[
 def send(consultation: Consultation, found: Attachment, *, as_shown: bool = False) -> Any:
     """The file as a download, marked for whoever is outside the asking town; ``as_shown``: for the town too, to look at what they see."""
     access.downloaded(consultation, found.filename)
-    data, name, media_type = attachments.content(found), found.filename, found.media_type
+    name = next((line["filename"] for line in consultation.evidence if line["file"] == found.id), found.filename)
+    data, media_type = attachments.content(found), found.media_type
     if as_shown or needs_mark(consultation):
-        data, name, media_type = shown(found, data)
+        data, name, media_type = shown(data, name, media_type)
     answer = send_file(io.BytesIO(data), media_type, as_attachment=True, download_name=name)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer

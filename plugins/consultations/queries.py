@@ -82,6 +82,13 @@ def owner_of(consultation_id: int) -> int | None:
     return int(rows[0].org_id) if rows else None
 
 
+def seat_owner(seat_id: int) -> tuple[int, int] | None:
+    """The consultation of a seat that is there and its town, whoever asks."""
+    table: Any = Seat.__table__
+    rows = read_beside(select(table.c.consultation_id, table.c.org_id).where(table.c.id == seat_id))
+    return (int(rows[0].consultation_id), int(rows[0].org_id)) if rows else None
+
+
 def sealed_match(session: Session, query: str) -> tuple[int, int] | None:
     """A consultation that the acting account knows and where another's opinion, still hidden from it, holds these words."""
     if len(query) < 2:

@@ -91,14 +91,21 @@ def check_editable(consultation: Consultation) -> None:
         raise Refused(_("会商申请已提交，不能修改。"))
 
 
+def nameless(file: tuple[bytes, str, str], what: str, number: int) -> tuple[bytes, str, str]:
+    """A file under a name that says nothing: the trail, which others read, tells the names of files."""
+    content, name, media_type = file
+    return content, f"{what}{number}.{name.rpartition('.')[2].lower()}", media_type
+
+
 def add_evidence(session: Session, consultation: Consultation, name: str, proves: str, file: tuple[bytes, str, str] | None) -> None:
     """One line of the evidence list, with its file if there is one."""
     check_editable(consultation)
     refuse_marked([name, proves], "name")
     if len(consultation.evidence) >= rules.MOST_EVIDENCE:
         raise Refused(_("证据清单最多 %(n)s 项。", n=rules.MOST_EVIDENCE), field="name")
-    kept = attachments.attach(session, file, CASE_FILES, consultation.id, consultation.org_id, "evidence") if file else None
-    line = {"name": name.strip(), "proves": proves.strip(), "file": kept.id if kept else None, "filename": kept.filename if kept else ""}
+    place = len(consultation.evidence) + 1
+    kept = attachments.attach(session, nameless(file, _("证据"), place), CASE_FILES, consultation.id, consultation.org_id, "evidence") if file else None
+    line = {"name": name.strip(), "proves": proves.strip(), "file": kept.id if kept else None, "filename": file[1] if file else ""}
     consultation.evidence = [*consultation.evidence, line]
     session.flush()
 

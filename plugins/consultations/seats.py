@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.consultations import access, panel, rules
+from plugins.consultations import access, panel, queries, requests, rules
 from plugins.consultations.models import DRAFT_PURPOSE, OPINION_FILES, Consultation, Draft, Inquiry, Opinion, Seat
 from portal.context import current_actor
 from portal.crypto import keyring
@@ -26,9 +26,12 @@ LIVE = ("collecting", "summing")
 
 
 def mine(session: Session, seat_id: int) -> Seat:
-    """The seat of whoever is acting; any other is not there."""
+    """The seat of whoever is acting; any other is not there, and that it was asked for is an event."""
     seat = session.scalars(select(Seat).where(Seat.id == seat_id)).one_or_none() if seat_id < 2**31 else None
     if seat is None or not seat.own:
+        other = queries.seat_owner(seat_id) if seat_id < 2**31 else None
+        if other is not None:
+            access.refused(*other, "seat")
         raise NotFound(_("没有找到这条记录。"))
     return seat
 
@@ -154,8 +157,8 @@ def submit(session: Session, seat: Seat, data: Data, today: dt.date) -> None:
     session.flush()
     with crossing("consultations.opinion", seat.number, unguarded=True):
         for opinion, uploads in zip(given, attached, strict=False):
-            for file in uploads:
-                attachments.attach(session, file, OPINION_FILES, opinion.id, opinion.org_id, "file")
+            for number, file in enumerate(uploads, 1):
+                attachments.attach(session, requests.nameless(file, _("附件"), number), OPINION_FILES, opinion.id, opinion.org_id, "file")
         session.flush()
     drop_draft(session, seat)
     owing = access.panel_side(session, seat.consultation_id, rules.SEAT_OWING)

@@ -120,6 +120,16 @@ def test_every_look_and_every_download_is_an_event_of_the_towns_chain(play, worl
     assert {event.chain_id for event in found} == {world.jiangnan.id} and {event.record_id for event in found} == {key}
 
 
+def test_the_names_of_files_stand_on_the_page_and_not_in_the_trail(play):
+    key = with_file(play)
+    file = fetch(Consultation, id=key).evidence[0]["file"]
+    got = play["jn_officer"].get(f"/consultations/{key}/files/{file}")
+    assert "现场.pdf" in play.text("jn_officer", f"/consultations/{key}")
+    assert "%E7%8E%B0%E5%9C%BA.pdf" in got.headers["Content-Disposition"]
+    written = db.session.scalars(sa.select(Event)).all()
+    assert not [event.action for event in written if "现场" in f"{event.before}{event.after}"]
+
+
 def test_nothing_of_the_file_stands_in_the_trail(play):
     key = play.issued()
     assert fetch(Consultation, id=key).state == "issued"

@@ -135,6 +135,10 @@ def test_a_draft_is_sealed_and_the_writers_alone(play):
     assert SECRET in play.text("ex1", f"/consultations/seats/{seat}/opinion")
     for who in ("ex2", "sup", "jn_officer"):
         assert play[who].get(f"/consultations/seats/{seat}/opinion").status_code in (403, 404)
+    for path in (f"/consultations/seats/{seat}", f"/consultations/seats/{seat}/opinion", f"/consultations/seats/{seat}/meeting.ics"):
+        assert play["ex3"].get(path).status_code == 404
+    tried = events("consultations.kept_from", actor="ex3")
+    assert [event.after for event in tried] == ['{"way":"seat"}'] * 3 and {event.record_id for event in tried} == {key}
     answer = play.send("ex1", f"/consultations/seats/{seat}/draft", {**half, "answers-1-reasons": "第二题"}, headers={"HX-Request": "true"})
     assert answer.status_code == 200 and "草稿已保存" in answer.get_data(as_text=True)
     play.give(key, "ex1")

@@ -105,8 +105,8 @@ def test_the_questions_of_both_are_answered_and_each_town_reads_the_answers_to_i
     for who in PANEL:
         assert f"砖厂理由{who}" in theirs and f"葛兰件备注{who}" in theirs and SECRET not in theirs and "江南件备注" not in theirs
         assert f"{SECRET}{who}0" in ours and "砖厂" not in ours and "葛兰件备注" not in ours
-    assert "葛兰意见.pdf" in theirs and "江南意见.pdf" not in theirs and "江南意见.pdf" in ours and "葛兰意见.pdf" not in ours
-    file = fetch(Attachment, filename="葛兰意见.pdf").id
+    assert theirs.count("附件1.pdf") == ours.count("附件1.pdf") == 1, "the name under which it was handed in is nobody's"
+    file = next(found.id for found in every(Attachment) if found.record_id == fetch(Opinion, consultation_id=key, seat_id=seat).id)
     assert play["gl_officer"].get(f"/consultations/{key}/opinions/files/{file}").data.startswith(b"%PDF")
     assert play["jn_officer"].get(f"/consultations/{main}/opinions/files/{file}").status_code == 404
     assert play["gl_officer"].get(f"/consultations/{key}/opinions.csv").status_code == 200
