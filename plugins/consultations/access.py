@@ -24,9 +24,7 @@ def give(session: Session, consultation: Consultation, account_id: int, org_id: 
     if session.scalars(same).first() is not None:
         return
     with unit_of_work("consultations.access_given") as writer:
-        writer.add(
-            Access(org_id=consultation.org_id, consultation_id=consultation.id, account_id=account_id, member_org_id=org_id, part=part, name=name, since=today)
-        )
+        writer.add(Access(org_id=consultation.org_id, consultation_id=consultation.id, account_id=account_id, member_org_id=org_id, part=part, name=name, since=today))
 
 
 def take(session: Session, consultation_ids: Iterable[int], account_id: int, part: str) -> None:
@@ -76,6 +74,6 @@ def town_side(session: Session, consultation_id: int) -> list[tuple[int, int]]:
 
 
 def panel_side(session: Session, consultation_id: int, states: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Members in given states, for notices."""
+    """Members in given states, for notices. ``consultation_id``: the one whose panel it is."""
     rows = session.execute(select(Seat.account_id, Seat.member_org_id).where(Seat.consultation_id == consultation_id, Seat.state.in_(states)))
     return [(row.account_id, row.member_org_id) for row in rows]

@@ -25,8 +25,10 @@ from portal.records.links import link
 from portal.records.numbers import format_number, next_number
 from portal.records.workflow import move
 from portal.settings import get_setting
+from portal.text import whole
 
 Data = Mapping[str, Any]
+LIVE = ("collecting", "summing")
 
 
 def enter(session: Session, consultation: Consultation, data: Data, today: dt.date, title: str, key: str) -> None:
@@ -52,15 +54,18 @@ def decline(session: Session, consultation: Consultation, data: Data, today: dt.
 
 
 def join(session: Session, consultation: Consultation, data: Data, today: dt.date) -> None:
-    """并入 a similar one whose panel was not chosen yet: one panel reads both files, each town gets a paper of its own."""
-    main = session.scalars(select(Consultation).where(Consultation.id == int(data["main"] or 0)).with_for_update(of=Consultation)).unique().one_or_none()
+    """并入 a similar one whose panel was not chosen yet: one panel reads both files and answers the questions of each; each town gets its own paper."""
+    main = session.scalars(select(Consultation).where(Consultation.id == (whole(str(data["main"] or "")) or 0)).with_for_update(of=Consultation)).unique().one_or_none()
     if main is None or main.id == consultation.id or main.state != "accepted":
         raise Refused(_("请选择已受理、尚未邀请会商组的会商。"), field="main")
     if panel.seats(session, main.id):
         raise Refused(_("该会商已选定会商组，并入后须重新核对回避；请先移除拟定成员。"), field="main")
     if panel.joined_with(session, consultation):
         raise Refused(_("已有会商并入本件，不能再并入其他会商。"), field="main")
-    consultation.main_id, consultation.taken_on = main.id, today
+    asked = sum(len(item.questions) for item in (consultation, main, *panel.joined_with(session, main)))
+    if asked > rules.MOST_TOGETHER:
+        raise Refused(_("并在一起的争议焦点共 %(n)s 个，超过 %(most)s 个，请单独受理。", n=asked, most=rules.MOST_TOGETHER), field="main")
+    consultation.main_id, consultation.form, consultation.taken_on = main.id, main.form, today
     link(session, (access.CASE, consultation.id), (access.CASE, main.id), "joined", consultation.org_id)
     enter(session, consultation, data, today, _("%(number)s 与同类会商一并研究", number=consultation.number), "joined")
 
@@ -69,11 +74,8 @@ def abort(session: Session, consultation: Consultation, data: Data, today: dt.da
     """终止: whatever was joined goes back to be taken on its own."""
     told = access.panel_side(session, consultation.id, ("invited", "promised", "declared", "submitted"))
     for item in panel.joined_with(session, consultation):
-        move(item, "unjoin")
-        item.state_on, item.main_id = today, None
-        due = current_calendar().add_working_days(today, figures.figure(figures.TAKE, None, today))
-        item.take_by = item.sort_due = due.day
-        shut_panel_out(session, item.id)
+        if item.state in ("joined", *LIVE):
+            unjoin(session, item, today)
     for seat in panel.seats(session, consultation.id, ("proposed", *rules.SEAT_OWING)):
         move(seat, "fall")
         seat.state_on = today
@@ -81,6 +83,19 @@ def abort(session: Session, consultation: Consultation, data: Data, today: dt.da
     title = _("%(number)s 已终止", number=consultation.number)
     access.tell(session, consultation, title, "aborted", told, body=requests.reason_of(data), url="/consultations/seats")
     enter(session, consultation, data, today, title, "aborted")
+
+
+def unjoin(session: Session, consultation: Consultation, today: dt.date) -> None:
+    """Back to be taken on its own: whatever the other's panel had begun for it falls away."""
+    move(consultation, "unjoin")
+    paper = paper_of(session, consultation.id)
+    if paper is not None:
+        session.delete(paper)
+    c = consultation
+    c.state_on, c.main_id, c.form, c.taken_on, c.invited_on, c.closed_on, c.missing = today, None, "", None, None, None, []
+    c.opinion_due, c.opinion_provisional, c.meeting_at, c.meeting_place = None, False, None, ""
+    c.take_by = c.sort_due = current_calendar().add_working_days(today, figures.figure(figures.TAKE, None, today)).day
+    shut_panel_out(session, c.id)
 
 
 def shut_panel_out(session: Session, consultation_id: int) -> None:
@@ -98,7 +113,8 @@ def schedule(session: Session, consultation: Consultation, data: Data, _today: d
     zone = current_settings().zone
     at = dt.datetime.combine(data["meeting_on"], data["meeting_time"], tzinfo=zone)
     members = access.panel_side(session, consultation.id, ("invited", "promised", "declared", "submitted"))
-    attending = [*members, *access.town_side(session, consultation.id)]
+    together = panel.together(session, consultation)
+    attending = [*members, *(who for item in together for who in access.town_side(session, item.id))]
     request = MeetingRequest(
         access.CASE, consultation.id, consultation.org_id, _("案件联合会商会议"), at, data["meeting_place"], tuple(sorted({account for account, _org in attending})),
         str(data.get("meeting_note") or ""),
@@ -107,10 +123,15 @@ def schedule(session: Session, consultation: Consultation, data: Data, _today: d
     consultation.meeting_at, consultation.meeting_place = at, data["meeting_place"]
     consultation.meeting_note = str(data.get("meeting_note") or "").strip()
     consultation.meeting_reference, consultation.meeting_url = (arranged.reference, arranged.url) if arranged else ("", "")
-    words_ = _("%(number)s 会商会议：%(at)s，%(place)s", number=consultation.number, at=f"{at:%Y-%m-%d %H:%M}", place=consultation.meeting_place)
     key = f"meeting:{at:%Y%m%d%H%M}:{consultation.version}"
-    access.tell(session, consultation, words_, key, access.town_side(session, consultation.id))
-    access.tell(session, consultation, words_, key, members, url="/consultations/seats")
+    for item in together:
+        item.meeting_at, item.meeting_place = at, consultation.meeting_place
+        access.tell(session, item, meeting_words(item, at), key, access.town_side(session, item.id))
+    access.tell(session, consultation, meeting_words(consultation, at), key, members, url="/consultations/seats")
+
+
+def meeting_words(consultation: Consultation, at: dt.datetime) -> str:
+    return _("%(number)s 会商会议：%(at)s，%(place)s", number=consultation.number, at=f"{at:%Y-%m-%d %H:%M}", place=consultation.meeting_place)
 
 
 def attend(session: Session, consultation: Consultation, present: set[int], note: str) -> None:
@@ -150,20 +171,24 @@ def guard_close(consultation: Consultation, data: Data, today: dt.date) -> None:
 
 def close(session: Session, consultation: Consultation, data: Data, today: dt.date) -> None:
     """结束征求意见: from here on all opinions are shown to everybody on it, and the paper is drawn up from them."""
-    consultation.missing = [seat.name for seat in panel.seats(session, consultation.id, rules.SEAT_OWING)]
-    consultation.closed_on = today
-    title = _("%(number)s 已结束征求意见，可以查看全部意见", number=consultation.number)
-    access.tell(session, consultation, title, "closed", access.panel_side(session, consultation.id, ("submitted",)))
-    enter(session, consultation, data, today, title, "closed")
-    consultation.state = "summing"
-    session.flush()
-    draw_up(session, consultation, today)
+    missing = [seat.name for seat in panel.seats(session, consultation.id, rules.SEAT_OWING)]
+    for item in panel.together(session, consultation):
+        title = _("%(number)s 已结束征求意见，可以查看全部意见", number=item.number)
+        if item is consultation:
+            access.tell(session, item, title, "closed", access.panel_side(session, item.id, ("submitted",)))
+            item.state = "summing"
+        else:
+            move(item, "sum_up")
+        item.missing, item.closed_on = missing, today
+        enter(session, item, data, today, title, "closed")
+        session.flush()
+        draw_up(session, item, today)
 
 
-def opinions(session: Session, consultation_id: int) -> list[tuple[Seat, Opinion]]:
-    """The opinions that whoever is acting may read, in the order of the seats."""
-    both = select(Seat, Opinion).join(Opinion, Opinion.seat_id == Seat.id)
-    found = both.where(Opinion.consultation_id == consultation_id, Seat.state == "submitted").order_by(Seat.id)
+def opinions(session: Session, consultation: Consultation) -> list[tuple[Seat, Opinion]]:
+    """The opinions of its panel on a file, as far as whoever is acting may read them, in the order of the seats."""
+    both = select(Seat, Opinion).join(Opinion, Opinion.seat_id == Seat.id).where(Seat.consultation_id == consultation.panel_of)
+    found = both.where(Opinion.consultation_id == consultation.id, Seat.state == "submitted").order_by(Seat.id)
     return [(row.Seat, row.Opinion) for row in session.execute(found)]
 
 
@@ -173,7 +198,7 @@ def opinions(session: Session, consultation_id: int) -> list[tuple[Seat, Opinion
 def draw_up(session: Session, consultation: Consultation, today: dt.date) -> Paper:
     """会商意见书稿 from the answers: course, majority and dissent of each question. The convener edits it."""
     paper = paper_of(session, consultation.id)
-    given = opinions(session, consultation.id)
+    given = opinions(session, consultation)
     if paper is None:
         paper = Paper(org_id=consultation.org_id, consultation_id=consultation.id, state="draft", course="", findings=[], advice="", drawn_on=today)
         session.add(paper)
@@ -184,13 +209,15 @@ def draw_up(session: Session, consultation: Consultation, today: dt.date) -> Pap
 
 def course(session: Session, consultation: Consultation) -> str:
     """会商经过: form, panel and how each was chosen, days, who is missing, disclosures."""
-    members = panel.seats(session, consultation.id, ("submitted", "declared"))
+    members = panel.seats(session, consultation.panel_of, ("submitted", "declared"))
     named = "；".join(_member(seat) for seat in members)
     lines = [
         _("%(town)s就“%(title)s”提请案件联合会商（%(number)s），区司法局于 %(day)s 受理，采用%(form)s方式。", town=consultation.organisation.name,
           title=consultation.title, number=consultation.number, day=consultation.taken_on, form=words.FORMS[consultation.form]),
         _("会商组由 %(n)s 人组成：%(names)s。成员均已作保密承诺和无利害关系声明，独立提出意见。", n=len(members), names=named),
     ]  # fmt: skip
+    if consultation.main_id or panel.joined_with(session, consultation):
+        lines.append(_("本件与同类会商由同一会商组一并研究，逐件答复。"))
     if consultation.meeting_at is not None:
         zone = current_settings().zone
         lines.append(_("%(at)s 在%(place)s召开会商会议。", at=f"{consultation.meeting_at.astimezone(zone):%Y-%m-%d %H:%M}", place=consultation.meeting_place))
@@ -262,25 +289,15 @@ def guard_sign(consultation: Consultation, _data: Data, _today: dt.date) -> None
 
 
 def sign(session: Session, consultation: Consultation, _data: Data, today: dt.date) -> None:
-    """签发: numbered in the town's own series, and immutable from here on. Joined towns get papers of their own."""
+    """签发: numbered in the town's own series, and immutable from here on. A joined file has a paper of its own, signed by itself."""
     paper = paper_of(session, consultation.id)
     assert paper is not None
-    joined = panel.joined_with(session, consultation)
     seal(session, paper, consultation, today)
     issue(session, consultation, today)
     for seat in panel.seats(session, consultation.id, rules.SEAT_OWING):
         move(seat, "miss")
         seat.state_on = today
-    for item in joined:
-        copy = Paper(
-            org_id=item.org_id, consultation_id=item.id, state="draft", course=paper.course, findings=paper.findings, advice=paper.advice, drawn_on=today,
-        )  # fmt: skip
-        session.add(copy)
-        session.flush()
-        seal(session, copy, item, today)
-        move(item, "issue_joined")
-        issue(session, item, today)
-    read = access.panel_side(session, consultation.id, ("submitted",))
+    read = access.panel_side(session, consultation.panel_of, ("submitted",))
     access.tell(session, consultation, _("%(number)s 会商意见书已出具", number=consultation.number), "issued", read)
     session.flush()
 
@@ -315,5 +332,5 @@ def archive(session: Session, consultation: Consultation, data: Data, today: dt.
     if consultation.secrecy != "sensitive":
         paper = paper_of(session, consultation.id)
         assert paper is not None
-        library.collect(session, consultation, paper, panel.seats(session, consultation.id))
+        library.collect(session, consultation, paper, panel.seats(session, consultation.panel_of))
     shut_panel_out(session, consultation.id)

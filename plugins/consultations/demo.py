@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from plugins.consultations import closing, library, panel, requests, rules
+from plugins.consultations import closing, library, panel, requests, rules, words
 from plugins.consultations.models import Access, Consultation, Draw, Expert, Inquiry, LibraryEntry, Opinion, Paper, Seat
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
@@ -168,25 +168,35 @@ def advance(context: Any, c: Consultation, state: str, begun: dt.date, officer: 
         finish(context, c, paper)
 
 
+def drawn(context: Any, c: Consultation, pool: list[rules.Candidate]) -> Draw:
+    """One expert of the field, drawn as the page draws: among those against whom nothing stands."""
+    known, until = panel.case_of(context.session, c), context.today
+    judged = [(item, rules.bars(item, known, until, context.today)) for item in sorted(pool, key=lambda item: item.key)]
+    free = [item for item, bars in judged if not bars]
+    seed = f"{c.number}-{context.random.randrange(16**16):016x}"
+    record = Draw(
+        org_id=c.org_id, consultation_id=c.id, field=c.field, algorithm=rules.ALGORITHM, seed=seed, wanted=1, result=rules.draw(seed, [item.key for item in free], 1),
+        candidates=[{"key": item.key, "name": item.name, "unit": item.unit} for item in free], drawn_at=utcnow(), drawn_by="演示",
+        excluded=[{"name": item.name, "unit": item.unit, "why": "、".join(str(words.BARS[code]) for code in bars)} for item, bars in judged if bars],
+    )  # fmt: skip
+    context.session.add(record)
+    context.session.flush()
+    return record
+
+
 def members(context: Any, c: Consultation, state: str) -> None:
     """A panel of three: an expert drawn, one chosen, a department; with opinions where it is that far."""
     session = context.session
     pool = panel.expert_candidates(session, context.today)
-    drawn = [item for item in pool if c.field in item.fields and not item.suspended and item.term and item.term[1] > context.today] or pool
-    seed = f"{c.number}-{context.random.randrange(16**16):016x}"
-    result = rules.draw(seed, [item.key for item in drawn], 1)
-    record = Draw(
-        org_id=c.org_id, consultation_id=c.id, field=c.field, algorithm=rules.ALGORITHM, seed=seed, wanted=1, result=result, drawn_at=utcnow(), drawn_by="演示",
-        candidates=[{"key": item.key, "name": item.name, "unit": item.unit} for item in sorted(drawn, key=lambda item: item.key)],
-        excluded=[{"name": "示例专家", "unit": "春花水产专业合作社", "why": "在当事人单位任职"}],
-    )  # fmt: skip
-    session.add(record)
-    session.flush()
+    record = drawn(context, c, [item for item in pool if c.field in item.fields])
     expert = next(item for item in pool if item.account_id is not None)
     units = [item for item in panel.unit_candidates(session, context.today) if item.org_id != c.org_id]
     departments = [item for item in units if item.kind == "department"]
     towns = [item for item in units if item.kind == "town"]
-    chosen = [(expert, "draw" if expert.key in result else "hand"), (departments[c.id % len(departments)], "hand"), (towns[c.id % len(towns)], "hand")]
+    by_draw = [item for item in pool if item.key in record.result]
+    others = [(departments[c.id % len(departments)], "hand"), (towns[c.id % len(towns)], "hand")]
+    chosen = [(expert, "hand"), *((item, "draw") for item in by_draw), *others] if expert not in by_draw else [(expert, "draw"), *others]
+    chosen = chosen[:3]
     said = context.random.choices(("agree", "agree", "suggest", "disagree", "reserve"), k=3)
     for place, (who, how) in enumerate(chosen):
         given = state != "collecting" or place == 1
@@ -230,5 +240,3 @@ def finish(context: Any, c: Consultation, paper: Paper) -> None:
     count = len(list(context.session.scalars(select(LibraryEntry.id))))
     if count > 1:
         entry.state, entry.published_on = "published", c.archived_on
-
-

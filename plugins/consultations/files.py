@@ -10,26 +10,39 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.consultations import access, watermark
+from plugins.consultations import access, closing, office, watermark
 from plugins.consultations.models import CASE_FILES, OPINION_FILES, Consultation, Opinion
 from portal.clock import now_local
-from portal.errors import NotFound
+from portal.context import current_actor
+from portal.errors import NotFound, Refused
 from portal.records import attachments
 from portal.records.attachments import Attachment
 from portal.tenancy import crossing
 
-ALLOWED = ("pdf", "jpg", "jpeg", "png")
-"""What name and time can be written on."""
+ALLOWED = ("pdf", "jpg", "jpeg", "png", "docx", "xlsx")
+"""What name and time can be written on: Word and Excel files as the PDF that is made of them."""
 
 
 def prepare(upload: Any) -> tuple[bytes, str, str] | None:
-    """A file of a form, checked before the write lock is taken: PDF that can be read, or a picture. Raises Refused."""
+    """A file of a form, checked before the write lock is taken: members can be shown the whole of it, with their name. Raises Refused."""
+    if upload and upload.filename and upload.filename.rpartition(".")[2].lower() in office.OLD:
+        raise Refused(_("%(name)s：这种格式加不了姓名和时间水印。", name=upload.filename[-60:]) + office.instead(), field="files")
     found = attachments.prepare_all([upload] if upload else [], ALLOWED)
     if not found:
         return None
-    if found[0][2] == "application/pdf":
-        watermark.page_count(found[0][0])
+    data, name, media_type = found[0]
+    kind = office.kind_of(media_type)
+    if kind or media_type == "application/pdf":
+        watermark.check_pages(office.as_pdf(data, kind, name) if kind else data)
     return found[0]
+
+
+def shown(data: bytes, name: str, media_type: str) -> tuple[bytes, str, str]:
+    """A file as whoever is outside the asking town gets it: its content with name and time, its name, its type."""
+    kind = office.kind_of(media_type)
+    if kind:
+        return watermark.marked(office.as_pdf(data, kind, name), "application/pdf", mark_text()), f"{name}.pdf", "application/pdf"
+    return watermark.marked(data, media_type, mark_text()), name, media_type
 
 
 def prepare_all(uploads: Any) -> list[tuple[bytes, str, str]]:
@@ -64,8 +77,10 @@ def of_consultation(session: Session, consultation: Consultation, attachment_id:
 def of_opinion(session: Session, consultation: Consultation, attachment_id: int) -> Attachment:
     """A file of an opinion that the reader may see already; any other is not there, and the try is an event."""
     found = _row(session, OPINION_FILES, attachment_id)
-    opinion = session.scalars(select(Opinion).where(Opinion.id == found.record_id, Opinion.consultation_id == consultation.id)).one_or_none()
-    if opinion is None:
+    own = select(Opinion).where(Opinion.id == found.record_id, Opinion.consultation_id == consultation.id)
+    opinion = session.scalars(own).one_or_none()
+    given = {given.id for _seat, given in closing.opinions(session, consultation)} if opinion is not None else set()
+    if opinion is None or (opinion.id not in given and not opinion.written_by(current_actor())):
         access.refused(consultation.id, consultation.org_id, "file")
         raise NotFound(_("没有找到这个附件。"))
     return found
@@ -83,12 +98,13 @@ def all_of_opinions(session: Session, opinion_ids: list[int]) -> dict[int, list[
     return listed
 
 
-def send(consultation: Consultation, found: Attachment) -> Any:
-    """The file as a download, marked for whoever is outside the asking town."""
+def send(consultation: Consultation, found: Attachment, *, as_shown: bool = False) -> Any:
+    """The file as a download, marked for whoever is outside the asking town; ``as_shown``: for the town too, to look at what they see."""
     access.downloaded(consultation, found.filename)
-    data = attachments.content(found)
-    if needs_mark(consultation):
-        data = watermark.marked(data, found.media_type, mark_text())
-    answer = send_file(io.BytesIO(data), found.media_type, as_attachment=True, download_name=found.filename)
+    name = next((line["filename"] for line in consultation.evidence if line["file"] == found.id), found.filename)
+    data, media_type = attachments.content(found), found.media_type
+    if as_shown or needs_mark(consultation):
+        data, name, media_type = shown(data, name, media_type)
+    answer = send_file(io.BytesIO(data), media_type, as_attachment=True, download_name=name)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer

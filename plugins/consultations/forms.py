@@ -225,8 +225,10 @@ class OpinionAnswerForm(PlainForm):
 
 
 class OpinionForm(FlaskForm):
-    answers = FieldList(FormField(OpinionAnswerForm), max_entries=rules.MOST_QUESTIONS)
-    remark = area(_l("其他建议"), LONGEST, 3)
+    """The answers to the questions of every file that the panel reads, one after the other, and a remark for each file."""
+
+    answers = FieldList(FormField(OpinionAnswerForm), max_entries=rules.MOST_TOGETHER)
+    remarks = FieldList(area(_l("其他建议"), LONGEST, 3), max_entries=rules.MOST_TOGETHER)
     files = MultipleFileField(_l("附件"))
 
 

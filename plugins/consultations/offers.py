@@ -87,7 +87,7 @@ def hits(query: str, limit: int) -> list[Hit]:
             Hit(_("案件会商"), f"{row.number} {row.title}".strip(), workflow.CONSULTATION.state(row.state).title, url_for("consultations.detail", consultation_id=row.id))
             for row in rows
         ]  # fmt: skip
-    if can(rights.SIT):
+    if can(rights.READ):
         sealed = queries.sealed_match(db.session(), query)
         if sealed is not None:
             access.refused(*sealed, "search")

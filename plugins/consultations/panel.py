@@ -47,18 +47,23 @@ def seats(session: Session, consultation_id: int, states: Sequence[str] = rules.
 
 
 def joined_with(session: Session, consultation: Consultation) -> list[Consultation]:
-    """Consultations that were joined to this one."""
-    return list(session.scalars(select(Consultation).where(Consultation.main_id == consultation.id, Consultation.state == "joined")).unique())
+    """Consultations that were joined to this one, as far as whoever is acting may see them."""
+    return list(session.scalars(select(Consultation).where(Consultation.main_id == consultation.id).order_by(Consultation.id)).unique())
+
+
+def together(session: Session, consultation: Consultation) -> list[Consultation]:
+    """A consultation and whatever was joined to it: all that its panel reads, the leading one first."""
+    return [consultation, *joined_with(session, consultation)]
 
 
 def case_of(session: Session, consultation: Consultation) -> rules.Case:
     """What recusal is judged by, over everything that is consulted together."""
-    together = [consultation, *joined_with(session, consultation)]
-    handlers = session.scalars(select(Access.account_id).where(Access.consultation_id.in_([item.id for item in together]), Access.part != "panel"))
-    parties = [party for item in together for party in item.parties]
+    files = together(session, consultation)
+    handlers = session.scalars(select(Access.account_id).where(Access.consultation_id.in_([item.id for item in files]), Access.part != "panel"))
+    parties = [party for item in files for party in item.parties]
     taken = seats(session, consultation.id)
     return rules.Case(
-        orgs=frozenset(item.org_id for item in together), org_names=tuple(item.organisation.name for item in together), handlers=frozenset(handlers),
+        orgs=frozenset(item.org_id for item in files), org_names=tuple(item.organisation.name for item in files), handlers=frozenset(handlers),
         names=tuple(party["name"] for party in parties), units=tuple(party["unit"] for party in parties if party.get("unit")),
         stepped_back=frozenset(seat.account_id for seat in taken if seat.state in ("stepped", "recused")),
         seated=frozenset(seat.account_id for seat in taken if seat.state not in ("stepped", "recused")),
@@ -288,6 +293,14 @@ def invite(session: Session, consultation: Consultation, data: Data, today: dt.d
     consultation.opinion_provisional = current_calendar().is_provisional(data["opinion_due"])
     for seat in seats(session, consultation.id, ("proposed",)):
         call(session, consultation, seat, today)
+    for item in joined_with(session, consultation):
+        move(item, "gather")
+        item.invited_on, item.state_on, item.opinion_due, item.opinion_provisional = today, today, consultation.opinion_due, consultation.opinion_provisional
+        began(session, item)
+    began(session, consultation)
+
+
+def began(session: Session, consultation: Consultation) -> None:
     title = _("%(number)s 已组成会商组，开始征求意见", number=consultation.number)
     access.tell(session, consultation, title, "collecting", access.town_side(session, consultation.id))
 
@@ -309,6 +322,8 @@ def extend(session: Session, consultation: Consultation, data: Data, today: dt.d
         raise Refused(_("意见期限须晚于今天。"), field="opinion_due")
     consultation.opinion_due = consultation.sort_due = data["opinion_due"]
     consultation.opinion_provisional = current_calendar().is_provisional(data["opinion_due"])
+    for item in joined_with(session, consultation):
+        item.opinion_due, item.opinion_provisional = consultation.opinion_due, consultation.opinion_provisional
     for seat in seats(session, consultation.id, rules.SEAT_OWING):
         seat.due_on = consultation.opinion_due
     title = _("%(number)s 的意见期限改为 %(day)s", number=consultation.number, day=consultation.opinion_due)
@@ -329,6 +344,6 @@ def take_off(session: Session, seat: Seat, data: Data, today: dt.date) -> None:
     if consultation.state not in ("collecting", "summing"):
         raise Refused(_("当前状态不能调整会商组。"))
     seat.statement, seat.state_on = str(data["statement"]).strip(), today
-    access.take(session, [consultation.id, *(item.id for item in joined_with(session, consultation))], seat.account_id, "panel")
+    access.take(session, [item.id for item in together(session, consultation)], seat.account_id, "panel")
     title = _("您不再参加案件会商 %(number)s", number=consultation.number)
     access.tell(session, consultation, title, f"taken_off:{seat.id}", [(seat.account_id, seat.member_org_id)], url="/consultations/seats")

@@ -18,6 +18,7 @@ from portal.audit.models import Event
 from portal.database import db, read_beside
 from portal.tenancy import crossing
 
+MOST_LIVE = 500
 LOOKS = ("consultations.viewed", "consultations.downloaded", "consultations.kept_from", "consultations.exported")
 
 
@@ -81,23 +82,40 @@ def owner_of(consultation_id: int) -> int | None:
     return int(rows[0].org_id) if rows else None
 
 
+def seat_owner(seat_id: int) -> tuple[int, int] | None:
+    """The consultation of a seat that is there and its town, whoever asks."""
+    table: Any = Seat.__table__
+    rows = read_beside(select(table.c.consultation_id, table.c.org_id).where(table.c.id == seat_id))
+    return (int(rows[0].consultation_id), int(rows[0].org_id)) if rows else None
+
+
 def sealed_match(session: Session, query: str) -> tuple[int, int] | None:
-    """A consultation on whose panel the acting account still sits and where another's hidden opinion holds these words."""
-    if len(query) < 2 or not my_seats():
+    """A consultation that the acting account knows and where another's opinion, still hidden from it, holds these words."""
+    if len(query) < 2:
         return None
-    mine = select(Seat.consultation_id).where(Seat.account_id == g.account.id, Seat.state.in_(rules.SEAT_OWING))
+    live = select(Consultation.id, Consultation.state).where(Consultation.state.in_(("collecting", "summing"))).limit(MOST_LIVE)
+    known = {row.id: row.state for row in session.execute(live)}
+    owing = select(Seat.consultation_id).where(Seat.account_id == g.account.id, Seat.state.in_(rules.SEAT_OWING))
+    owed = select(Consultation.id).where(func.coalesce(Consultation.main_id, Consultation.id).in_(owing))
+    hidden = [key for key, state in known.items() if state == "collecting"] + list(session.scalars(owed) if my_seats() else ())
+    if not hidden:
+        return None
     words = or_(type_coerce(Opinion.answers, Text).contains(query, autoescape=True), Opinion.remark.contains(query, autoescape=True))
-    found = select(Opinion.consultation_id, Opinion.org_id).where(Opinion.consultation_id.in_(mine), Opinion.account_id != g.account.id, words).limit(1)
+    found = select(Opinion.consultation_id, Opinion.org_id).where(Opinion.consultation_id.in_(hidden), Opinion.account_id != g.account.id, words).limit(1)
     with crossing("consultations.sealed", "search", unguarded=True):
         row = session.execute(found).first()
     return (row.consultation_id, row.org_id) if row else None
 
 
-def looks(consultation_id: int, limit: int = 100) -> list[Event]:
-    """Who looked at the file and who tried to, newest first."""
+def looks(consultation: Consultation, limit: int = 100) -> list[Event]:
+    """Who looked at the file and who tried to, newest first.
+
+    While opinions are hidden, searches for their words are left to the auditor: here they would tell that a word was found.
+    """
     name = "consultations.consultation"
-    found = select(Event).where(Event.record_key == record_key(name, consultation_id), Event.record_type == name, Event.action.in_(LOOKS))
-    return list(db.session.scalars(found.order_by(Event.at.desc(), Event.seq.desc()).limit(limit)))
+    found = select(Event).where(Event.record_key == record_key(name, consultation.id), Event.record_type == name, Event.action.in_(LOOKS))
+    listed = db.session.scalars(found.order_by(Event.at.desc(), Event.seq.desc()).limit(limit))
+    return [event for event in listed if consultation.state in rules.OPINIONS_SHOWN or '"search"' not in (event.after or "")]
 
 
 def steps(consultation_id: int, limit: int = 40) -> list[Event]:

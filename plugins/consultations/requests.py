@@ -21,6 +21,7 @@ from portal.records.links import link
 from portal.records.numbers import format_number, next_number
 from portal.records.secrecy import refuse_marked
 from portal.settings import get_setting
+from portal.text import whole
 
 Data = Mapping[str, Any]
 EDITABLE = ("draft", "returned")
@@ -90,14 +91,21 @@ def check_editable(consultation: Consultation) -> None:
         raise Refused(_("会商申请已提交，不能修改。"))
 
 
+def nameless(file: tuple[bytes, str, str], what: str, number: int) -> tuple[bytes, str, str]:
+    """A file under a name that says nothing: the trail, which others read, tells the names of files."""
+    content, name, media_type = file
+    return content, f"{what}{number}.{name.rpartition('.')[2].lower()}", media_type
+
+
 def add_evidence(session: Session, consultation: Consultation, name: str, proves: str, file: tuple[bytes, str, str] | None) -> None:
     """One line of the evidence list, with its file if there is one."""
     check_editable(consultation)
     refuse_marked([name, proves], "name")
     if len(consultation.evidence) >= rules.MOST_EVIDENCE:
         raise Refused(_("证据清单最多 %(n)s 项。", n=rules.MOST_EVIDENCE), field="name")
-    kept = attachments.attach(session, file, CASE_FILES, consultation.id, consultation.org_id, "evidence") if file else None
-    line = {"name": name.strip(), "proves": proves.strip(), "file": kept.id if kept else None, "filename": kept.filename if kept else ""}
+    place = len(consultation.evidence) + 1
+    kept = attachments.attach(session, nameless(file, _("证据"), place), CASE_FILES, consultation.id, consultation.org_id, "evidence") if file else None
+    line = {"name": name.strip(), "proves": proves.strip(), "file": kept.id if kept else None, "filename": file[1] if file else ""}
     consultation.evidence = [*consultation.evidence, line]
     session.flush()
 
@@ -146,7 +154,7 @@ def guard_complete(consultation: Consultation, _data: Data, today: dt.date) -> N
 
 def submit(session: Session, consultation: Consultation, data: Data, today: dt.date) -> None:
     """To the leader in charge; whoever sends it does not approve it."""
-    chosen, names = int(data.get("approver") or 0), dict(people(session, consultation.org_id, today, rights.APPROVE))
+    chosen, names = whole(str(data.get("approver") or "")) or 0, dict(people(session, consultation.org_id, today, rights.APPROVE))
     actor = current_actor()
     if chosen not in names:
         raise Refused(_("请选择审批负责人。"), field="approver")
@@ -199,7 +207,7 @@ def confirm_answer(session: Session, consultation: Consultation, data: Data, tod
     consultation.answer_state, consultation.answered_on = "confirmed", today
     enter(session, consultation, data, today)
     title = _("%(number)s 已答复：%(answer)s", number=consultation.number, answer=words.ANSWERS[consultation.answer])
-    access.tell(session, consultation, title, "answered", access.panel_side(session, consultation.id, rules.SEAT_READING), convener=True)
+    access.tell(session, consultation, title, "answered", access.panel_side(session, consultation.panel_of, rules.SEAT_READING), convener=True)
 
 
 def return_answer(session: Session, consultation: Consultation, data: Data, today: dt.date) -> None:

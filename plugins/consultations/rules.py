@@ -44,6 +44,8 @@ CASE_DAYS = 90
 ALGORITHM = "sha256-sort/1"
 LONGEST_TEXT = 20_000
 MOST_QUESTIONS = 20
+MOST_TOGETHER = 60
+"""Questions that one panel answers, over all files that were joined."""
 MOST_PARTIES = 30
 MOST_EVIDENCE = 60
 

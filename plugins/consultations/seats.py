@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.consultations import access, panel, rules
+from plugins.consultations import access, panel, queries, requests, rules
 from plugins.consultations.models import DRAFT_PURPOSE, OPINION_FILES, Consultation, Draft, Inquiry, Opinion, Seat
 from portal.context import current_actor
 from portal.crypto import keyring
@@ -26,9 +26,12 @@ LIVE = ("collecting", "summing")
 
 
 def mine(session: Session, seat_id: int) -> Seat:
-    """The seat of whoever is acting; any other is not there."""
+    """The seat of whoever is acting; any other is not there, and that it was asked for is an event."""
     seat = session.scalars(select(Seat).where(Seat.id == seat_id)).one_or_none() if seat_id < 2**31 else None
     if seat is None or not seat.own:
+        other = queries.seat_owner(seat_id) if seat_id < 2**31 else None
+        if other is not None:
+            access.refused(*other, "seat")
         raise NotFound(_("没有找到这条记录。"))
     return seat
 
@@ -44,9 +47,8 @@ def names_to_check(session: Session, seat: Seat) -> dict[str, Any]:
     if seat.state not in ("promised", *rules.SEAT_READING):
         raise NotFound(_("没有找到这条记录。"))
     with crossing("consultations.invitation", seat.number, unguarded=True):
-        consultation = closed_file(session, seat)
-        together = [consultation, *panel.joined_with(session, consultation)]
-        return {"towns": [item.organisation.name for item in together], "parties": [party for item in together for party in item.parties]}
+        files = panel.together(session, closed_file(session, seat))
+        return {"towns": [item.organisation.name for item in files], "parties": [party for item in files for party in item.parties]}
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------------
@@ -71,7 +73,7 @@ def declare(session: Session, seat: Seat, _data: Data, today: dt.date) -> None:
     actor = current_actor()
     seat.state_on = today
     with crossing("consultations.declaration", seat.number, unguarded=True):
-        for item in (consultation, *panel.joined_with(session, consultation)):
+        for item in panel.together(session, consultation):
             access.give(session, item, seat.account_id, seat.member_org_id, "panel", actor.name, today)
         session.flush()
     access.tell(session, consultation, _("%(name)s 已声明无利害关系", name=seat.name), f"declared:{seat.id}", convener=True)
@@ -83,8 +85,7 @@ def step_back(session: Session, seat: Seat, data: Data, today: dt.date) -> None:
     kind = _("存在利害关系") if data["why"] == "interest" else _("不能参加")
     seat.statement, seat.state_on = f"{kind}：{str(data['statement']).strip()}", today
     with crossing("consultations.declaration", seat.number, unguarded=True):
-        together = [consultation.id, *(item.id for item in panel.joined_with(session, consultation))]
-        access.take(session, together, seat.account_id, "panel")
+        access.take(session, [item.id for item in panel.together(session, consultation)], seat.account_id, "panel")
         drop_draft(session, seat)
         session.flush()
     title = _("%(number)s：%(name)s 不能参加会商，请补选", number=seat.number, name=seat.name)
@@ -92,6 +93,25 @@ def step_back(session: Session, seat: Seat, data: Data, today: dt.date) -> None:
 
 
 # -- the opinion -------------------------------------------------------------------------------------------------------------
+
+
+def to_answer(session: Session, consultation: Consultation) -> list[Consultation]:
+    """The files that a member answers: the one whose panel it is, and whatever was joined to it and has no paper yet."""
+    return [item for item in panel.together(session, consultation) if item.state in LIVE]
+
+
+def questions_of(files: Sequence[Consultation]) -> list[str]:
+    """The questions of several files, one after the other, as they are numbered on the page of the opinion."""
+    return [question for item in files for question in item.questions]
+
+
+def own_opinions(session: Session, seat: Seat) -> list[tuple[Consultation, Opinion]]:
+    """What a member has said, file by file, when the files themselves are closed again too."""
+    given = session.scalars(select(Opinion).where(Opinion.seat_id == seat.id).order_by(Opinion.id)).all()
+    with crossing("consultations.invitation", seat.number, unguarded=True):
+        found = session.scalars(select(Consultation).where(Consultation.id.in_([opinion.consultation_id for opinion in given]))).unique()
+        files = {item.id: item for item in found}
+    return [(files[opinion.consultation_id], opinion) for opinion in given if opinion.consultation_id in files]
 
 
 def check_answers(answers: Sequence[Mapping[str, str]], questions: Sequence[str]) -> list[dict[str, str]]:
@@ -113,23 +133,32 @@ def check_answers(answers: Sequence[Mapping[str, str]], questions: Sequence[str]
 
 
 def submit(session: Session, seat: Seat, data: Data, today: dt.date) -> None:
-    """提交意见, once. After the day or the closing it is marked as late."""
+    """提交意见, once: one opinion for each file that the panel reads. After the day or the closing it is marked as late.
+
+    ``data``: ``answers`` to the questions of all files in their order, ``remarks`` and ``files`` by file.
+    """
     if data.get("answers") is None:
         raise Refused(_("请在意见页面逐项填写后提交。"))
     consultation = _live(session, seat)
-    answers = check_answers(data["answers"], consultation.questions)
-    refuse_marked([*(text for answer in answers for text in answer.values()), str(data.get("remark") or "")])
-    opinion = Opinion(
-        org_id=seat.org_id, consultation_id=seat.consultation_id, seat_id=seat.id, account_id=seat.account_id, answers=answers,
-        remark=str(data.get("remark") or "").strip(), given_at=utcnow(),
-    )  # fmt: skip
-    session.add(opinion)
+    files = to_answer(session, consultation)
+    answers = check_answers(data["answers"], questions_of(files))
+    remarks, attached = [str(text or "").strip() for text in data.get("remarks") or ()], list(data.get("files") or ())
+    refuse_marked([*(text for answer in answers for text in answer.values()), *remarks])
+    given = []
+    for place, item in enumerate(files):
+        own, answers = answers[: len(item.questions)], answers[len(item.questions) :]
+        remark = remarks[place] if place < len(remarks) else ""
+        given.append(
+            Opinion(org_id=item.org_id, consultation_id=item.id, seat_id=seat.id, account_id=seat.account_id, answers=own, remark=remark, given_at=utcnow())
+        )  # fmt: skip
+    session.add_all(given)
     seat.late = consultation.state == "summing" or (seat.due_on is not None and today > seat.due_on)
     seat.state_on = today
     session.flush()
     with crossing("consultations.opinion", seat.number, unguarded=True):
-        for file in data.get("files") or ():
-            attachments.attach(session, file, OPINION_FILES, opinion.id, seat.org_id, "file")
+        for opinion, uploads in zip(given, attached, strict=False):
+            for number, file in enumerate(uploads, 1):
+                attachments.attach(session, requests.nameless(file, _("附件"), number), OPINION_FILES, opinion.id, opinion.org_id, "file")
         session.flush()
     drop_draft(session, seat)
     owing = access.panel_side(session, seat.consultation_id, rules.SEAT_OWING)
@@ -185,7 +214,7 @@ def drop_draft(session: Session, seat: Seat) -> None:
 def ask(session: Session, consultation: Consultation, text: str) -> Inquiry:
     """A question to the asking town. The whole panel reads it and its answer; nobody is told who asked."""
     actor = current_actor()
-    seated = select(Seat).where(Seat.consultation_id == consultation.id, Seat.account_id == actor.account_id, Seat.state == "declared")
+    seated = select(Seat).where(Seat.consultation_id == consultation.panel_of, Seat.account_id == actor.account_id, Seat.state == "declared")
     seat = session.scalars(seated).one_or_none()
     if seat is None or not seat.own or consultation.state not in LIVE:
         raise Refused(_("提交意见之前，会商组成员可以补充询问。"))
@@ -211,4 +240,4 @@ def answer(session: Session, consultation: Consultation, inquiry_id: int, text: 
     inquiry.reply, inquiry.replied_at, inquiry.replied_by = text.strip(), utcnow(), current_actor().name
     session.flush()
     title = _("%(number)s：街镇答复了补充询问", number=consultation.number)
-    access.tell(session, consultation, title, f"replied:{inquiry.id}", access.panel_side(session, consultation.id, ("declared", "submitted")))
+    access.tell(session, consultation, title, f"replied:{inquiry.id}", access.panel_side(session, consultation.panel_of, ("declared", "submitted")))

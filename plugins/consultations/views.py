@@ -26,6 +26,7 @@ from portal.settings import get_setting
 from portal.work import unit_of_work
 
 blueprint = Blueprint("consultations", __name__, url_prefix="/consultations", template_folder="templates")
+BEFORE_PANEL = ("draft", "approving", "submitted", "returned", "accepted", "joined")
 TONES = {"green": "circle-check", "amber": "clock", "red": "alert-triangle"}
 
 
@@ -122,9 +123,9 @@ def find(consultation_id: int, way: str = "page") -> Consultation:
     return found
 
 
-def own_seat(consultation_id: int) -> Seat | None:
-    """The seat of whoever is acting on a panel."""
-    mine = (Seat.consultation_id == consultation_id, Seat.account_id == g.account.id, Seat.member_org_id == g.grant.org_id)
+def own_seat(consultation: Consultation) -> Seat | None:
+    """The seat of whoever is acting on the panel that reads a file."""
+    mine = (Seat.consultation_id == consultation.panel_of, Seat.account_id == g.account.id, Seat.member_org_id == g.grant.org_id)
     return db.session.scalars(select(Seat).where(*mine)).one_or_none()
 
 
@@ -144,15 +145,16 @@ def detail(consultation_id: int) -> Any:
 def page(consultation: Consultation, *, inquiry: Any = None, reply: Any = None, reply_to: int = 0, evidence: Any = None) -> str:
     """The page of a file, as far as the reader may see it."""
     session, key = db.session(), consultation.id
-    town, convener, seat = is_town(consultation), can(rights.CONVENE), own_seat(key)
+    town, convener, seat = is_town(consultation), can(rights.CONVENE), own_seat(consultation)
     inside = town or convener
     found = session.scalars(select(Inquiry).where(Inquiry.consultation_id == key).order_by(Inquiry.id)).all()
-    given = closing.opinions(session, key)
-    members = panel.seats(session, key) if consultation.state not in ("draft", "approving", "submitted", "returned", "accepted") or convener else []
+    given = closing.opinions(session, consultation)
+    members = panel.seats(session, consultation.panel_of) if consultation.state not in BEFORE_PANEL or convener else []
     editable = town and can(rights.ASK) and consultation.state in requests.EDITABLE
     holders = access.holders(session, key) if inside else []
     handlers = forms.HandlerForm(formdata=None)
     handlers.account.choices = _addable(consultation, {row.account_id for row in holders}) if town and can(rights.ASK) else []
+    main = session.scalars(select(Consultation).where(Consultation.id == consultation.main_id)).unique().one_or_none() if consultation.main_id else None
     return render_template(
         "consultations/detail.html", consultation=consultation, workflow=workflow.CONSULTATION, seat_flow=workflow.SEAT, words=words, town=town, convener=convener,
         seat=seat, inside=inside, marked=files.needs_mark(consultation), due=due_badge(consultation), inquiries=found, given=given, members=members,
@@ -161,10 +163,10 @@ def page(consultation: Consultation, *, inquiry: Any = None, reply: Any = None, 
         evidence=evidence or forms.EvidenceForm(formdata=None), handlers=handlers, inquiry=inquiry or forms.InquiryForm(formdata=None),
         reply=reply or forms.ReplyForm(formdata=None), reply_to=reply_to, may_answer=town and can(rights.ASK) and consultation.state in seats.LIVE,
         may_ask=seat is not None and seat.state == "declared" and consultation.state in seats.LIVE, paper=closing.paper_of(session, key),
-        draws=session.scalars(select(Draw).where(Draw.consultation_id == key).order_by(Draw.id)).all() if inside else [],
-        main=session.get(Consultation, consultation.main_id) if consultation.main_id else None, joined=panel.joined_with(session, consultation),
+        draws=session.scalars(select(Draw).where(Draw.consultation_id == consultation.panel_of).order_by(Draw.id)).all() if inside else [],
+        main=main, joined=panel.joined_with(session, consultation),
         origin=origin_of(key) if town else None, case_limit=rules.case_limit(consultation.filed_on, get_setting(figures.CASE, None, today())),
-        history=queries.steps(key) if inside else [], looks=queries.looks(key) if inside else [], case_days=get_setting(figures.CASE, None, today()),
+        history=queries.steps(key) if inside else [], looks=queries.looks(consultation) if inside else [], case_days=get_setting(figures.CASE, None, today()),
     )  # fmt: skip
 
 
@@ -188,9 +190,9 @@ def origin_of(consultation_id: int) -> Any:
 @blueprint.get("/<int:consultation_id>/files/<int:attachment_id>")
 @require(rights.READ)
 def file(consultation_id: int, attachment_id: int) -> Any:
-    """A file of the evidence list."""
+    """A file of the evidence list; ``?seen=1``: as the panel gets it."""
     consultation = find(consultation_id, "file")
-    return files.send(consultation, files.of_consultation(db.session(), consultation, attachment_id))
+    return files.send(consultation, files.of_consultation(db.session(), consultation, attachment_id), as_shown=request.args.get("seen") == "1")
 
 
 @blueprint.get("/watermark.svg")
@@ -238,11 +240,11 @@ def answer(consultation_id: int, inquiry_id: int) -> Any:
 def opened(consultation_id: int, way: str) -> tuple[Consultation, list[Any]]:
     """A consultation with the opinions of others, where they are shown to the reader already; else NotFound and an event."""
     consultation = find(consultation_id, way)
-    seat = own_seat(consultation_id)
+    seat = own_seat(consultation)
     if consultation.state not in rules.OPINIONS_SHOWN or (seat is not None and seat.state in rules.SEAT_OWING):
         access.refused(consultation.id, consultation.org_id, way)
         raise NotFound(_("没有找到这条记录。"))
-    return consultation, closing.opinions(db.session(), consultation_id)
+    return consultation, closing.opinions(db.session(), consultation)
 
 
 @blueprint.get("/<int:consultation_id>/opinions")

@@ -51,8 +51,11 @@ def _page(consultation: Consultation, form: forms.DrawForm | None = None, proble
 @blueprint.get("/<int:consultation_id>/panel")
 @require(rights.CONVENE)
 def index(consultation_id: int) -> Any:
-    """Who sits, who could, and why others may not."""
-    access.viewed(find(consultation_id), "panel")
+    """Who sits, who could, and why others may not. A file that was joined has the panel of the other one."""
+    consultation = find(consultation_id)
+    if consultation.main_id:
+        return redirect(url_for("consultations_panel.index", consultation_id=consultation.main_id))
+    access.viewed(consultation, "panel")
     return _page(find(consultation_id))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from plugins.consultations import access, closing, figures, files, forms, library, panel, papers, rights, words, workflow
 from plugins.consultations.models import Consultation, Inquiry, Paper
-from plugins.consultations.views import find, is_town, opened
+from plugins.consultations.views import find, is_town
 from portal.auth.permissions import can, require
 from portal.clock import today
 from portal.database import db
@@ -59,7 +59,7 @@ def paper(consultation_id: int) -> Any:
 
 def _show(consultation: Consultation, form: forms.PaperForm | None, status: int = 200) -> Any:
     found = _paper(consultation)
-    members = panel.seats(db.session(), consultation.id, ("submitted", "missed"))
+    members = panel.seats(db.session(), consultation.panel_of, ("submitted", "missed"))
     shown = {"consultation": consultation, "paper": found, "form": form, "members": members, "words": words, "marked": files.needs_mark(consultation)}
     return render_template("consultations/paper.html", workflow=workflow.CONSULTATION, **shown), status
 
@@ -87,8 +87,7 @@ def paper_file(consultation_id: int, kind: str) -> Any:
     if kind not in ("docx", "pdf") or (kind == "docx" and not inside):
         raise NotFound(_("没有这种文件格式。"))
     issuer = get_setting(figures.ISSUER, None, today())
-    owner = consultation.main_id or consultation.id
-    members = panel.seats(db.session(), owner) if owner == consultation.id or can(rights.CONVENE) else []
+    members = panel.seats(db.session(), consultation.panel_of)
     mark = files.mark_text() if files.needs_mark(consultation) else ""
     document = papers.opinion_paper(consultation, found, members, issuer, watermark=mark)
     access.downloaded(consultation, f"paper.{kind}")
@@ -105,11 +104,8 @@ def case_file(consultation_id: int, kind: str) -> Any:
     inside = is_town(consultation) or can(rights.CONVENE)
     if kind not in ("docx", "pdf") or (kind == "docx" and not inside):
         raise NotFound(_("没有这种文件格式。"))
-    try:
-        given = opened(consultation_id, "export")[1] if consultation.state in ("summing", "issued", "answered", "archived") else []
-    except NotFound:
-        given = []
-    members = panel.seats(session, consultation_id)
+    given = closing.opinions(session, consultation)
+    members = panel.seats(session, consultation.panel_of)
     without = library.anonymiser(session, consultation, members) if request.args.get("anonymous") == "1" else None
     inquiries = session.scalars(select(Inquiry).where(Inquiry.consultation_id == consultation_id).order_by(Inquiry.id)).all()
     mark = files.mark_text() if files.needs_mark(consultation) else ""

@@ -9,8 +9,9 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.consultations import access, files, forms, meetings, rights, rules, seats, words, workflow
-from plugins.consultations.models import Consultation, Opinion, Seat
+from plugins.consultations import access, forms, meetings, rights, rules, seats, words, workflow
+from plugins.consultations import files as uploads
+from plugins.consultations.models import Consultation, Seat
 from plugins.consultations.views import find
 from portal import audit
 from portal.auth.permissions import require
@@ -41,11 +42,11 @@ def detail(seat_id: int) -> Any:
     audit.note("consultations.invitation_viewed", record=seat)
     seat, consultation = seats.mine(db.session(), seat_id), seats.closed_file(db.session(), seat)
     names = seats.names_to_check(db.session(), seat) if seat.state == "promised" else None
-    opinion = db.session.scalars(select(Opinion).where(Opinion.seat_id == seat.id)).one_or_none()
+    given = seats.own_opinions(db.session(), seat)
     readable = seat.state in rules.SEAT_READING and consultation.state not in ("archived", "aborted")
     return render_template(
-        "consultations/seat.html", seat=seat, flow=workflow.SEAT, words=words, names=names, opinion=opinion, live=consultation.state in seats.LIVE,
-        readable=readable, questions=consultation.questions if opinion is not None else [], form=consultation.form, field=consultation.field,
+        "consultations/seat.html", seat=seat, flow=workflow.SEAT, words=words, names=names, given=given, live=consultation.state in seats.LIVE,
+        readable=readable, form=consultation.form, field=consultation.field,
         meeting_at=consultation.meeting_at, meeting_place=consultation.meeting_place, draft=seats.load_draft(db.session(), seat),
         ended=workflow.CONSULTATION.state(consultation.state), step=_step(seat), issued=consultation.paper_on,
     )  # fmt: skip
@@ -85,54 +86,67 @@ def calendar_of(consultation: Consultation) -> Response:
 # -- the opinion -----------------------------------------------------------------------------------------------------------------
 
 
-def _writable(seat_id: int) -> tuple[Seat, Consultation]:
-    """A seat whose opinion is still to be given, with the file."""
+def _writable(seat_id: int) -> tuple[Seat, list[Consultation]]:
+    """A seat whose opinion is still to be given, with the files that it answers, the leading one first."""
     seat = seats.mine(db.session(), seat_id)
     if seat.state not in rules.SEAT_READING:
         raise NotFound(_("没有找到这条记录。"))
-    return seat, find(seat.consultation_id)
+    consultation = find(seat.consultation_id)
+    return seat, seats.to_answer(db.session(), consultation) or [consultation]
 
 
-def _form(consultation: Consultation, kept: dict[str, Any] | None = None) -> forms.OpinionForm:
-    """One answer for each question, in their order; no more and no fewer, whatever was sent."""
+def _form(files: list[Consultation], kept: dict[str, Any] | None = None) -> forms.OpinionForm:
+    """One answer for each question and one remark for each file, in their order; no more and no fewer, whatever was sent."""
     form = forms.OpinionForm() if request.method == "POST" else forms.OpinionForm(formdata=None, data=kept or {})
-    while len(form.answers) > len(consultation.questions):
-        form.answers.pop_entry()
-    while len(form.answers) < len(consultation.questions):
-        form.answers.append_entry()
+    for entries, wanted in ((form.answers, len(seats.questions_of(files))), (form.remarks, len(files))):
+        while len(entries) > wanted:
+            entries.pop_entry()
+        while len(entries) < wanted:
+            entries.append_entry()
     return form
+
+
+def _uploads(files: list[Consultation]) -> list[list[Any]]:
+    """The attached files by the file that they belong to: ``files``, ``files-1``, ``files-2`` ..."""
+    return [uploads.prepare_all(request.files.getlist(f"files-{place}" if place else "files")) for place in range(len(files))]
 
 
 def _values(form: forms.OpinionForm) -> dict[str, Any]:
     names = ("conclusion", "reasons", "basis")
-    return {"answers": [{name: str(entry.data.get(name) or "") for name in names} for entry in form.answers], "remark": form.remark.data or ""}
+    return {"answers": [{name: str(entry.data.get(name) or "") for name in names} for entry in form.answers], "remarks": [entry.data or "" for entry in form.remarks]}
 
 
-def _show(seat: Seat, consultation: Consultation, form: forms.OpinionForm, status: int = 200, saved: dt.datetime | None = None) -> Any:
-    shown = {"seat": seat, "consultation": consultation, "form": form, "saved": saved, "late": bool(seat.due_on and today() > seat.due_on)}
-    return render_template("consultations/opinion.html", closed=consultation.state == "summing", **shown), status
+def _show(seat: Seat, files: list[Consultation], form: forms.OpinionForm, status: int = 200, saved: dt.datetime | None = None) -> Any:
+    answers = list(form.answers)
+    parts = []
+    for place, item in enumerate(files):
+        own, answers = answers[: len(item.questions)], answers[len(item.questions) :]
+        parts.append((item, list(zip(item.questions, own, strict=True)), form.remarks[place], f"files-{place}" if place else "files"))
+    shown = {"seat": seat, "consultation": files[0], "parts": parts, "form": form, "saved": saved, "late": bool(seat.due_on and today() > seat.due_on)}
+    return render_template("consultations/opinion.html", closed=files[0].state == "summing", **shown), status
 
 
 @blueprint.route("/seats/<int:seat_id>/opinion", methods=["GET", "POST"])
 @require(rights.SIT)
 def opinion(seat_id: int) -> Any:
     """Answer question by question; keep the draft, or submit, once."""
-    seat, consultation = _writable(seat_id)
+    seat, reading = _writable(seat_id)
     if seat.state != "declared":
         flash(_("意见已提交，不能再修改。"), "info")
         return redirect(url_for("consultations_seats.detail", seat_id=seat_id), 303)
     if request.method == "GET":
         kept = seats.load_draft(db.session(), seat)
-        access.viewed(consultation, "opinion form")
-        seat, consultation = _writable(seat_id)
-        return _show(seat, consultation, _form(consultation, kept[0] if kept else None), saved=kept[1] if kept else None)
-    form = _form(consultation)
+        for item in reading:
+            access.viewed(item, "opinion form")
+        seat, reading = _writable(seat_id)
+        return _show(seat, reading, _form(reading, kept[0] if kept else None), saved=kept[1] if kept else None)
+    form = _form(reading)
     if not form.validate():
-        return _show(seat, consultation, form, 422)
+        return _show(seat, reading, form, 422)
     if request.form.get("keep"):
         return _keep(seat_id, form)
     try:
-        prepared = files.prepare_all(request.files.getlist("files"))
+        prepared = _uploads(reading)
         workflow.SEAT.perform(seat_id, "submit", {**_values(form), "files": prepared}, today=today())
     except (Refused, Conflict) as error:
         return _again(seat_id, form, error)
@@ -147,8 +161,8 @@ def _again(seat_id: int, form: forms.OpinionForm, error: DomainError) -> Any:
         field = form.answers[int(parts[1])].form[parts[2]]
         field.errors = [*field.errors, error.message]
     form.form_errors.append(error.message)
-    seat, consultation = _writable(seat_id)
-    return _show(seat, consultation, form, error.status)
+    seat, reading = _writable(seat_id)
+    return _show(seat, reading, form, error.status)
 
 
 def _keep(seat_id: int, form: forms.OpinionForm) -> Any:
@@ -164,7 +178,7 @@ def _keep(seat_id: int, form: forms.OpinionForm) -> Any:
 @require(rights.SIT)
 def draft(seat_id: int) -> Any:
     """Keep what is being written, from the page itself."""
-    seat, consultation = _writable(seat_id)
+    seat, reading = _writable(seat_id)
     if seat.state != "declared":
         raise Conflict(_("意见已提交，草稿不再保存。"))
-    return _keep(seat_id, _form(consultation))
+    return _keep(seat_id, _form(reading))

@@ -53,16 +53,22 @@ def page_count(data: bytes) -> int:
     raise Refused(_("PDF 文件无法读取（损坏或设有密码）。"), field="file")
 
 
+def check_pages(data: bytes) -> int:
+    """How many pages a PDF has, no more than can be marked. Raises Refused."""
+    pages = page_count(data)
+    if pages > MOST_PAGES:
+        raise Refused(_("PDF 超过 %(n)s 页，请拆分。", n=MOST_PAGES), field="file")
+    return pages
+
+
 def on_pdf(data: bytes, text: str) -> bytes:
     """The PDF with a text across each of its pages, under which nothing can be taken off."""
     import typst
 
-    pages = page_count(data)
-    if pages > MOST_PAGES:
-        raise Refused(_("PDF 超过 %(n)s 页，请拆分。", n=MOST_PAGES), field="file")
+    pages = check_pages(data)
     shown = f"rotate(-24deg, text(11pt, fill: rgb(90, 105, 120, 60))[#{_literal(text)}])"
     marks = "".join(f"#place(top + left, dx: {x}mm, dy: {y}mm, {shown})" for y in range(20, 300, 55) for x in (5, 105))
-    head = f"#set text(font: \"Noto Sans CJK SC\")\n#let mark = [{marks}]\n#set page(width: auto, height: auto, margin: 0pt, foreground: mark)\n"
+    head = f'#set text(font: "Noto Sans CJK SC")\n#let mark = [{marks}]\n#set page(width: auto, height: auto, margin: 0pt, foreground: mark)\n'
     body = "#pagebreak()\n".join(f'#image("in.pdf", page: {number})\n' for number in range(1, pages + 1))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "in.pdf").write_bytes(data)
@@ -104,4 +110,6 @@ def marked(data: bytes, media_type: str, text: str) -> bytes:
     """A file as a panel member gets it."""
     if media_type == "application/pdf":
         return on_pdf(data, text)
-    return on_picture(data, text) if media_type.startswith("image/") else data
+    if media_type.startswith("image/"):
+        return on_picture(data, text)
+    raise ValueError(f"name and time cannot be written on {media_type}")

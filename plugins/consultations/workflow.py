@@ -58,8 +58,13 @@ def _own(record: Any) -> bool:
     return bool(record.own)
 
 
+def _leads(record: Any) -> bool:
+    """Whatever was joined follows the one whose panel reads it."""
+    return record.main_id is None
+
+
 def _meeting(record: Any) -> bool:
-    return bool(record.form == "meeting")
+    return _leads(record) and bool(record.form == "meeting")
 
 
 CONSULTATION = Workflow(
@@ -83,19 +88,20 @@ CONSULTATION = Workflow(
         Transition("decline", _l("不予会商"), ("submitted",), "declined", rights.CONVENE, effect=closing.decline, needs_reason=True, tone="outline-danger",
                    icon="circle-x"),
         Transition("join", _l("并入同类会商"), ("submitted",), "joined", rights.CONVENE, form=forms.JoinForm, effect=closing.join, tone="outline-secondary", icon="link",
-                   help=_l("由同一会商组一并研究，意见书分别出具给各街镇。")),
-        Transition("unjoin", _l("重新受理"), ("joined",), "submitted", system=True),
+                   help=_l("由同一会商组一并研究，逐件答复各自的争议焦点，意见书分别出具；各街镇互不知情。")),
+        Transition("gather", _l("一并征求意见"), ("joined",), "collecting", system=True),
+        Transition("sum_up", _l("一并结束征求意见"), ("collecting",), "summing", system=True),
+        Transition("unjoin", _l("重新受理"), ("joined", "collecting", "summing"), "submitted", system=True),
         Transition("invite", _l("发出邀请"), ("accepted",), "collecting", rights.CONVENE, form=forms.DueForm, guard=panel.guard_invite, effect=panel.invite,
                    tone="primary", icon="mail", help=_l("会商组须为单数，不少于规定人数，至少一名专家。")),
         Transition("extend", _l("调整意见期限"), ("collecting",), None, rights.CONVENE, form=forms.DueForm, effect=panel.extend, needs_reason=True, icon="clock",
-                   tone="outline-secondary"),
+                   tone="outline-secondary", when=_leads),
         Transition("schedule", _l("安排会商会议"), ("collecting",), None, rights.CONVENE, form=forms.MeetingForm, effect=closing.schedule, when=_meeting,
                    icon="calendar"),
         Transition("close", _l("结束征求意见"), ("collecting",), "summing", rights.CONVENE, form=forms.ReasonForm, guard=closing.guard_close, effect=closing.close,
-                   tone="primary", icon="circle-check", help=_l("结束后全部意见公开给参与会商的人，并自动汇总成意见书稿。")),
+                   when=_leads, tone="primary", icon="circle-check", help=_l("结束后全部意见公开给参与会商的人，并自动汇总成意见书稿。")),
         Transition("sign", _l("签发会商意见书"), ("summing",), "issued", rights.CONVENE, guard=closing.guard_sign, effect=closing.sign, tone="primary", icon="edit",
                    help=_l("签发后编号，内容不能再修改。意见书为咨询性意见，不代替法制审核和集体讨论，不停止办案期限。")),
-        Transition("issue_joined", _l("出具会商意见书"), ("joined",), "issued", system=True),
         Transition("propose_answer", _l("答复采纳情况"), ("issued",), None, rights.ASK, form=forms.AnswerForm, effect=requests.propose_answer,
                    when=lambda record: not _proposed(record), tone="primary", icon="edit", help=_l("写明采纳、部分采纳或不采纳及理由，由分管负责人审批后送区司法局。")),
         Transition("confirm_answer", _l("同意答复"), ("issued",), "answered", rights.APPROVE, form=forms.ReasonForm, effect=requests.confirm_answer, when=_proposed,
@@ -107,7 +113,7 @@ CONSULTATION = Workflow(
         Transition("record_outcome", _l("登记案件结果"), ("answered", "archived"), None, rights.ASK, form=forms.OutcomeForm, effect=requests.record_outcome, icon="edit",
                    help=_l("复议、诉讼是维持还是改变，用来检验会商意见的质量。")),
         Transition("abort", _l("终止会商"), ("accepted", "collecting", "summing"), "aborted", rights.CONVENE, effect=closing.abort, needs_reason=True,
-                   tone="outline-danger", icon="x"),
+                   when=_leads, tone="outline-danger", icon="x"),
     ),
 )  # fmt: skip
 

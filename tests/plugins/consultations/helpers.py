@@ -205,7 +205,7 @@ def seat_of(key: int, username: str) -> int:
 
 def words_of(answer: Any) -> str:
     text = answer.get_data(as_text=True)
-    found = re.findall(r'(?:alert-danger|invalid-feedback)[^>]*>(.*?)</div>', text, re.S)
+    found = re.findall(r"(?:alert-danger|invalid-feedback)[^>]*>(.*?)</div>", text, re.S)
     return f"{answer.status_code} {' '.join(re.sub('<[^>]+>', '', part) for part in found)} {text[:300] if not found else ''}"
 
 
@@ -224,8 +224,6 @@ def pdf(text: str = "Evidence") -> bytes:
 
 def upload(content: bytes, name: str) -> tuple[io.BytesIO, str]:
     return io.BytesIO(content), name
-
-
 
 
 def events(*actions: str, actor: str = "") -> list[Any]:

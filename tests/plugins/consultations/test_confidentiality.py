@@ -120,6 +120,16 @@ def test_every_look_and_every_download_is_an_event_of_the_towns_chain(play, worl
     assert {event.chain_id for event in found} == {world.jiangnan.id} and {event.record_id for event in found} == {key}
 
 
+def test_the_names_of_files_stand_on_the_page_and_not_in_the_trail(play):
+    key = with_file(play)
+    file = fetch(Consultation, id=key).evidence[0]["file"]
+    got = play["jn_officer"].get(f"/consultations/{key}/files/{file}")
+    assert "现场.pdf" in play.text("jn_officer", f"/consultations/{key}")
+    assert "%E7%8E%B0%E5%9C%BA.pdf" in got.headers["Content-Disposition"]
+    written = db.session.scalars(sa.select(Event)).all()
+    assert not [event.action for event in written if "现场" in f"{event.before}{event.after}"]
+
+
 def test_nothing_of_the_file_stands_in_the_trail(play):
     key = play.issued()
     assert fetch(Consultation, id=key).state == "issued"
@@ -150,7 +160,12 @@ def test_files_of_members_carry_name_and_time_and_the_towns_do_not(play):
 
 def test_evidence_is_what_can_be_marked(play):
     key = play.draft(evidence=False)
-    for content, name, words in ((b"PK\x03\x04x", "a.docx", "只接受 pdf"), (b"%PDF-1.4 broken", "b.pdf", "无法读取"), (b"", "c.pdf", "空")):
+    for content, name, words in (
+        (b"PK\x03\x04x", "a.docx", "内容不是 docx"),
+        (b"PK\x03\x04x", "a.zip", "只接受 pdf"),
+        (b"%PDF-1.4 broken", "b.pdf", "无法读取"),
+        (b"", "c.pdf", "空"),
+    ):
         data = {"name": "材料", "proves": "", "files": upload(content, name)}
         answer = play.send("jn_officer", f"/consultations/{key}/evidence", data, content_type="multipart/form-data")
         assert answer.status_code == 422 and words in answer.get_data(as_text=True), name

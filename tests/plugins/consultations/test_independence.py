@@ -32,7 +32,7 @@ def sealed(play):
     return key, fetch(Attachment, record_type="consultations.answer").id
 
 
-@pytest.mark.parametrize(("who", "way"), [*(("ex2", way) for way in WAYS), *((who, way) for who in ("sup", "jn_officer") for way in WAYS if way != "search")])
+@pytest.mark.parametrize(("who", "way"), [*(("ex2", way) for way in WAYS), *((who, way) for who in ("sup", "jn_officer") for way in WAYS)])
 def test_every_way_fails_and_leaves_an_event(play, sealed, who, way):
     key, file = sealed
     address, more = WAYS[way]
@@ -47,6 +47,15 @@ def test_every_way_fails_and_leaves_an_event(play, sealed, who, way):
 def test_the_search_finds_no_opinion_for_anybody(play, sealed):
     for who in ("sup", "jn_officer", "ex1", "ex2"):
         assert "没有找到" in play.text(who, "/search?q=" + SECRET), who
+
+
+def test_the_list_of_looks_does_not_tell_that_a_search_met_hidden_words(play, sealed):
+    key, _file = sealed
+    for who in ("jn_officer", "sup"):
+        before = play.text(who, f"/consultations/{key}").count("拒绝查看他人意见")
+        play.text(who, "/search?q=" + SECRET)
+        assert len(events("consultations.kept_from", actor=who)) == 1
+        assert play.text(who, f"/consultations/{key}").count("拒绝查看他人意见") == before == 0
 
 
 def test_the_core_knows_no_address_of_such_a_file(play, sealed):
@@ -126,6 +135,10 @@ def test_a_draft_is_sealed_and_the_writers_alone(play):
     assert SECRET in play.text("ex1", f"/consultations/seats/{seat}/opinion")
     for who in ("ex2", "sup", "jn_officer"):
         assert play[who].get(f"/consultations/seats/{seat}/opinion").status_code in (403, 404)
+    for path in (f"/consultations/seats/{seat}", f"/consultations/seats/{seat}/opinion", f"/consultations/seats/{seat}/meeting.ics"):
+        assert play["ex3"].get(path).status_code == 404
+    tried = events("consultations.kept_from", actor="ex3")
+    assert [event.after for event in tried] == ['{"way":"seat"}'] * 3 and {event.record_id for event in tried} == {key}
     answer = play.send("ex1", f"/consultations/seats/{seat}/draft", {**half, "answers-1-reasons": "第二题"}, headers={"HX-Request": "true"})
     assert answer.status_code == 200 and "草稿已保存" in answer.get_data(as_text=True)
     play.give(key, "ex1")
