@@ -66,6 +66,7 @@ def serve(with_scheduler: bool) -> None:
     """Serve the portal on the configured address."""
     import waitress
 
+    ending = Ending()
     app = application()
     settings = app.extensions["portal"].settings
     house = app.extensions["portal"]
@@ -73,7 +74,7 @@ def serve(with_scheduler: bool) -> None:
     if behind:
         raise click.UsageError("the database is not up to date (" + ", ".join(behind) + "); run: portal db upgrade")
     _look_at_keys(app)
-    child = _scheduler_process() if with_scheduler else None
+    ending.child = _scheduler_process() if with_scheduler else None
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     click.echo(f"\n  {settings.product_name}  {address}\n")
     if settings.demo:
@@ -84,10 +85,10 @@ def serve(with_scheduler: bool) -> None:
             app, host=settings.host, port=settings.port, threads=settings.threads, ident="", channel_timeout=60, max_request_body_size=largest
         )  # fmt: skip
     except OSError as error:
-        if child:
-            child.terminate()
+        if ending.child:
+            ending.child.terminate()
         raise click.UsageError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; set another port with PORT") from error
-    _end_on_signal(server, child)
+    ending.server = server
     server.run()
 
 
@@ -108,16 +109,24 @@ def _scheduler_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "portal", "scheduler"], env={**os.environ}, stdin=subprocess.DEVNULL)
 
 
-def _end_on_signal(server: object, child: subprocess.Popen[bytes] | None) -> None:
-    """At SIGTERM and Ctrl-C requests under way end, the scheduler hands back its leases, then the process ends."""
+class Ending:
+    """At SIGTERM and Ctrl-C requests under way end, the scheduler hands back its leases, then the process ends.
 
-    def end(_signal: int, _frame: object) -> None:
-        if child is not None and child.poll() is None:
-            child.terminate()
-        threading.Thread(target=_close, args=(server, child), daemon=True).start()
+    Made first of all: whoever is asked to end while still starting leaves no scheduler behind.
+    """
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    def __init__(self) -> None:
+        self.server: object = None
+        self.child: subprocess.Popen[bytes] | None = None
+        signal.signal(signal.SIGTERM, self.end)
+        signal.signal(signal.SIGINT, self.end)
+
+    def end(self, _signal: int, _frame: object) -> None:
+        if self.child is not None and self.child.poll() is None:
+            self.child.terminate()
+        if self.server is None:
+            sys.exit(0)
+        threading.Thread(target=_close, args=(self.server, self.child), daemon=True).start()
 
 
 def _close(server: object, child: subprocess.Popen[bytes] | None) -> None:
