@@ -15,7 +15,11 @@ import click
 import waitress
 from flask import Flask
 from waitress import wasyncore
+from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import FixedStreamReceiver
+from waitress.utilities import RequestEntityTooLarge
 
 from portal import migrate
 from portal.cli.base import application
@@ -25,6 +29,8 @@ from portal.database import db
 ACCOUNTS_FILE = "demo-accounts.json"
 GRACE_SECONDS = 10
 """How long requests under way, and the scheduler, are waited for at the end."""
+SWALLOWED = 2 << 30
+"""Bytes of a request that is too large which are read all the same, and thrown away; of more the connection is cut."""
 
 
 @click.command("serve")
@@ -49,11 +55,59 @@ def serve(with_scheduler: bool) -> None:
     run_until_asked(server, ending)
 
 
+class Swallowed(FixedStreamReceiver):
+    """A body that is too large: read to its end, kept nowhere."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length, OverflowableBuffer(0))
+
+    def received(self, data: bytes) -> int:
+        taken = min(len(data), self.remain)
+        self.remain -= taken
+        self.completed = self.remain < 1
+        return taken
+
+
+class PatientParser(HTTPRequestParser):
+    """Hears a request that is too large to its end instead of cutting the connection, so that the portal's own page is seen."""
+
+    body_rcv: Any = None
+    error: Any = None
+
+    def received(self, data: bytes) -> int:
+        if isinstance(self.body_rcv, Swallowed):
+            swallowed: int = self.body_rcv.received(data)
+            self.completed = self.body_rcv.completed
+            return swallowed
+        taken: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge) and not self.chunked and self.content_length < SWALLOWED:
+            self.error, self.completed, self.body_rcv = None, False, Swallowed(self.content_length)
+        return taken
+
+
+class Channel(HTTPChannel):
+    parser_class = PatientParser
+
+
 def _listening(app: Flask, settings: Settings) -> Any:
-    largest = (max(settings.upload_max_mb, settings.import_max_mb) + 1) * 1024 * 1024
-    return waitress.create_server(
+    """A server that takes what the application takes; of what is larger the application gets the head, and refuses it."""
+    largest = app.config["MAX_CONTENT_LENGTH"] + 1
+    server = waitress.create_server(
         app, host=settings.host, port=settings.port, threads=settings.threads, ident="", channel_timeout=60, max_request_body_size=largest
     )  # fmt: skip
+    for listener in _listeners(server):
+        listener.channel_class = Channel
+    return server
+
+
+def _sockets(server: Any) -> dict[int, Any]:
+    """The sockets of a server; one with several addresses is made of several."""
+    found: dict[int, Any] = getattr(server, "_map", None) or server.map
+    return found
+
+
+def _listeners(server: Any) -> list[Any]:
+    return [item for item in _sockets(server).values() if getattr(item, "accepting", False)]
 
 
 def _look_at_migrations(app: Flask) -> None:
@@ -111,8 +165,7 @@ class Ending:
 
 def run_until_asked(server: Any, ending: Ending) -> None:
     """Serve; asked to end, take nothing new, let requests under way finish and be answered, then return."""
-    sockets: dict[int, Any] = getattr(server, "_map", None) or server.map
-    listeners = [item for item in sockets.values() if getattr(item, "accepting", False)]
+    sockets, listeners = _sockets(server), _listeners(server)
     ending.server = listeners[0]
 
     def turn(seconds: float) -> None:

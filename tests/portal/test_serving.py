@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -105,3 +106,16 @@ def test_a_port_in_use_is_said_and_no_scheduler_is_left(served):
     second = served.again("--with-scheduler")
     _out, error = second.communicate(timeout=20)  # a scheduler that is left would hold the pipe
     assert second.returncode == 2 and "set another port with PORT" in error
+
+
+@pytest.mark.parametrize("size", [21 * 1024 * 1024 + 1, 40_000_000])
+def test_what_is_too_large_is_heard_to_its_end_and_refused_with_the_portals_own_page(served, size):
+    """The page, with its number, and not a connection that breaks off: a browser shows no answer that comes while it still sends."""
+    _process, address = served()
+    request = urllib.request.Request(f"{address}/login?large", data=bytes(size), method="POST")
+    request.add_header("Content-Type", "application/x-www-form-urlencoded")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=60)
+    page = refused.value.read().decode()
+    assert refused.value.code == 413 and "内容过大" in page and refused.value.headers["X-Request-Id"] in page
+    assert urllib.request.urlopen(f"{address}/healthz").status == 200
