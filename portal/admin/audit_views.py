@@ -56,9 +56,10 @@ def _conditions(first: dt.date, last: dt.date) -> list[Any]:
     if person:
         found.append(Event.actor.contains(person, autoescape=True))
     if action:
-        found.append(Event.action.startswith(action, autoescape=True))
+        found.append(or_(Event.action.startswith(action, autoescape=True), Event.action.in_(_actions_called(action))))
     if record:
-        kind, _colon, number = record.partition(":")
+        kind, _colon, number = record.replace("：", ":").partition(":")
+        kind = next((name for name, title in _kinds().items() if title == kind), kind)
         found.append(Event.record_type == kind)
         key = whole(number, 17)
         if key is not None:
@@ -69,6 +70,20 @@ def _conditions(first: dt.date, last: dt.date) -> list[Any]:
     if request.args.get("result") in ("ok", "denied"):
         found.append(Event.result == "ok" if request.args["result"] == "ok" else Event.result != "ok")
     return found
+
+
+def _actions_called(text: str) -> list[str]:
+    """The actions whose words on the pages hold this text, e.g. for 登录 those of logging in."""
+    plugins = current_app.extensions["portal"].plugins
+    words = {action: title for given in plugins.collect("portal_trail_words") for action, title in given.actions.items()}
+    for workflow in plugins.collect("portal_workflows"):
+        words |= {f"{workflow.record_type}.{step.action}": step.title for step in workflow.transitions}
+    return sorted(action for action, title in words.items() if text.casefold() in str(title).casefold())
+
+
+def _kinds() -> dict[str, str]:
+    """Kinds of records in words."""
+    return {kind.name: str(kind.title) for kind in current_app.extensions["portal"].plugins.collect("portal_record_types")}
 
 
 @blueprint.get("")
@@ -90,7 +105,7 @@ def index() -> Any:
     following = encode_cursor([rows[PAGE - 1].at, rows[PAGE - 1].chain_id, rows[PAGE - 1].seq]) if len(rows) > PAGE else ""
     kept = {key: value for key, value in request.args.items() if key != "after"}
     return render_template(
-        "audit/index.html", rows=rows[:PAGE], following=following, kept=kept, first=first, last=last, towns=_organisations(), named=name_of,
+        "audit/index.html", rows=rows[:PAGE], following=following, kept=kept, first=first, last=last, towns=_organisations(), named=name_of, kinds=_kinds(),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import migrate
-from portal.cli import apply, backup, database, imports, jobs, keys, plugins, search, setup, trail
+from portal.cli import apply, backup, database, imports, jobs, keys, plugins, search, serving, setup, trail
 from portal.errors import DomainError
 
 
@@ -43,7 +43,7 @@ def portal() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    setup.init, setup.serve, setup.accounts, setup.doctor, apply.apply, database.database, trail.trail, plugins.plugins, jobs.jobs, jobs.run_scheduler,
+    setup.init, serving.serve, setup.accounts, setup.doctor, apply.apply, database.database, trail.trail, plugins.plugins, jobs.jobs, jobs.run_scheduler,
     imports.import_file, keys.keys, search.search, backup.backup, backup.backup_keys, backup.restore, backup.drill,
 )  # fmt: skip
 for command in COMMANDS:

@@ -32,6 +32,8 @@ def import_file(name: str, file: Path, town: str, today: dt.date | None, mapping
             spec = spec_of(name, org.id)
         except NotFound as error:
             raise click.UsageError(f"nothing named {name!r} can be imported for {org.name}; is the plugin on there?") from error
+        if not org.is_town and not spec.of_district:
+            raise click.UsageError(f"{name} is imported for a town; {org.name} is no town")
         try:
             report, _checked = run_import(spec, file.read_bytes(), file.name, org, today or current_day(), dry_run=dry_run, strict=strict, mapping=mapping)
         except WorkbookError as error:

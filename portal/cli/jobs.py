@@ -70,14 +70,15 @@ def run(name: str, today: dt.date | None, town: str | None, dry_run: bool, as_js
 @click.command("scheduler")
 def run_scheduler() -> None:
     """Ring the alarms of the jobs until stopped. Several may run; each due run happens once."""
-    app = application()
     stop = threading.Event()
 
     def end(_signal: int, _frame: object) -> None:
         stop.set()
         runner.stopping.set()
 
+    # first of all: whoever is asked to end while still starting ends in good order too
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    app = application()
     click.echo("scheduler: running", err=True)
     scheduler.main(stop, app)

@@ -1,28 +1,19 @@
-"""``portal init``, ``portal serve``, ``portal accounts`` and ``portal doctor``: setting an instance up and running it."""
+"""``portal init``, ``portal accounts`` and ``portal doctor``: setting an instance up."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import click
-from flask import Flask
 
 from portal import create_app, migrate
 from portal.auth import operations, passwords, roles
 from portal.cli.base import acting, application, as_json, find_organisation, show
 from portal.config import ConfigError, load_settings
 from portal.crypto import KeyMissing, write_private
-from portal.database import db
 from portal.directory.models import Organisation
 from portal.work import unit_of_work
-
-ACCOUNTS_FILE = "demo-accounts.json"
 
 
 @click.command("init")
@@ -58,87 +49,6 @@ def _mark_demo(instance: Path) -> None:
     if file.stat().st_size and (instance / "portal.db").exists():
         raise click.UsageError("this instance is in use and is no demonstration; name another folder with PORTAL_INSTANCE")
     file.write_text(file.read_text(encoding="utf-8") + "\ndemo = true\n", encoding="utf-8")
-
-
-@click.command("serve")
-@click.option("--with-scheduler", is_flag=True, help="run the scheduler beside the web server, in a process of its own")
-def serve(with_scheduler: bool) -> None:
-    """Serve the portal on the configured address."""
-    import waitress
-
-    app = application()
-    settings = app.extensions["portal"].settings
-    house = app.extensions["portal"]
-    behind = [name for name, (at, newest) in migrate.current(settings, house.plugins).items() if at != newest]
-    if behind:
-        raise click.UsageError("the database is not up to date (" + ", ".join(behind) + "); run: portal db upgrade")
-    _look_at_keys(app)
-    child = _scheduler_process() if with_scheduler else None
-    address = settings.public_url or f"http://{settings.host}:{settings.port}"
-    click.echo(f"\n  {settings.product_name}  {address}\n")
-    if settings.demo:
-        _print_accounts(settings.instance / ACCOUNTS_FILE)
-    try:
-        largest = (max(settings.upload_max_mb, settings.import_max_mb) + 1) * 1024 * 1024
-        server = waitress.create_server(
-            app, host=settings.host, port=settings.port, threads=settings.threads, ident="", channel_timeout=60, max_request_body_size=largest
-        )  # fmt: skip
-    except OSError as error:
-        if child:
-            child.terminate()
-        raise click.UsageError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; set another port with PORT") from error
-    _end_on_signal(server, child)
-    server.run()
-
-
-def _look_at_keys(app: Flask) -> None:
-    """A lost key is named before anybody works; with the wrong key file nothing is started, or two keys would share a number."""
-    from portal import rotation
-
-    with app.app_context():
-        lost = rotation.losses()
-        db.session.remove()
-    for loss in lost:
-        click.echo(str(loss), err=True)
-    if any(loss.wrong for loss in lost):
-        raise click.UsageError("keys.json does not belong to this database; put the right one back, or, if it is lost for good: portal keys rotate --despite-loss")
-
-
-def _scheduler_process() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "portal", "scheduler"], env={**os.environ}, stdin=subprocess.DEVNULL)
-
-
-def _end_on_signal(server: object, child: subprocess.Popen[bytes] | None) -> None:
-    """At SIGTERM and Ctrl-C requests under way end, the scheduler hands back its leases, then the process ends."""
-
-    def end(_signal: int, _frame: object) -> None:
-        if child is not None and child.poll() is None:
-            child.terminate()
-        threading.Thread(target=_close, args=(server, child), daemon=True).start()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-
-
-def _close(server: object, child: subprocess.Popen[bytes] | None) -> None:
-    server.close()  # type: ignore[attr-defined]
-    if child is not None:
-        try:
-            child.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            child.kill()
-    os._exit(0)
-
-
-def _print_accounts(file: Path) -> None:
-    if not file.exists():
-        return
-    data = json.loads(file.read_text(encoding="utf-8"))
-    click.echo(f"  demonstration accounts, all with the password  {data['password']}\n")
-    for account in data["accounts"]:
-        click.echo(f"    {account['username']:<16} {account['name']}  {account['role']}")
-    click.echo("")
-    sys.stdout.flush()
 
 
 @click.group("accounts")

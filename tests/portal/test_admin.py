@@ -113,6 +113,17 @@ def test_the_auditor_searches_by_person_record_action_time(app, world, login, to
     assert auditor.get("/audit/99/99").status_code == 404
 
 
+def test_the_trail_is_searched_in_the_words_of_the_pages_too(app, world, login, today):
+    key = certificate(world.jiangnan, "AUDIT0002", today)
+    auditor = login("auditor")
+    found = auditor.get("/audit?action=登录").get_data(as_text=True)
+    assert "auth.login</div>" in found and f"certificates.certificate:{key}" not in found
+    found = auditor.get(f"/audit?record=执法证件:{key}").get_data(as_text=True)
+    assert f'执法证件 {key}<div class="small text-body-secondary">certificates.certificate:{key}</div>' in found
+    assert "auth.login" not in found
+    assert "没有符合条件的记录" in auditor.get("/audit?action=没有这样的操作").get_data(as_text=True)
+
+
 def test_the_trail_pages_by_key_without_a_gap(app, world, login, today):
     for n in range(60):
         certificate(world.jiangnan, f"PAGES{n:04d}", today)

@@ -49,6 +49,12 @@ def test_assets_are_kept_for_ever_and_come_from_here(app_sqlite):
     assert client.get("/static/../instance/keys.json").status_code == 404
 
 
+def test_a_page_with_icons_brings_them(app_sqlite, login):
+    for client, path in ((app_sqlite.test_client(), "/login"), (app_sqlite.test_client(), "/static/nothing"), (login("jn_clerk"), "/"), (login("jn_clerk"), "/nowhere")):
+        page = client.get(path).get_data(as_text=True)
+        assert 'class="icon i-' in page and "/icons.css" in page, path
+
+
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80"])
 def test_other_hosts_are_refused(app_sqlite, host):
     assert app_sqlite.test_client().get("/login", headers={"Host": host}).status_code == 400

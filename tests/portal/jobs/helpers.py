@@ -44,6 +44,11 @@ def tick(context):
     return {"failed": 0}
 
 
+if os.environ.get("CLOCKWORK_SLOW_START"):
+    FILE.write_text("loading\\n")
+    time.sleep(1)
+
+
 class Clockwork:
     manifest = Manifest("clockwork", "报时", "Clockwork", "1.0")
 

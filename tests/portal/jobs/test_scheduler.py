@@ -179,6 +179,8 @@ def test_it_outlives_a_database_that_stays_away(app, monkeypatch):
 def test_two_processes_run_it_once_and_hand_back_when_terminated(app, elsewhere):
     there = elsewhere(3)
     both = [there.start("scheduler"), there.start("scheduler")]
+    for child in both:
+        assert child.stderr.readline() == "scheduler: running\n"
     until(lambda: "clockwork.tick" in [run.job for run in runs() if run.state == "done"], 40)
     for child in both:
         child.send_signal(signal.SIGTERM)
@@ -190,6 +192,18 @@ def test_two_processes_run_it_once_and_hand_back_when_terminated(app, elsewhere)
     assert not leases.is_alive(scheduler.LEASE)
     assert [run.state for run in runs() if run.job == "clockwork.tick"] == ["done"]
     assert "running" not in states(), states()
+
+
+@pytest.mark.parametrize("words", [("scheduler",), ("serve", "--with-scheduler")])
+def test_asked_to_end_while_starting_it_ends_in_good_order(app, elsewhere, words):
+    """Who is still loading when the stop comes neither breaks off nor begins to run anything."""
+    there = elsewhere(3)
+    child = there.start(*words, CLOCKWORK_SLOW_START="1")
+    until(lambda: there.ticks() == ["loading"], 40)
+    child.send_signal(signal.SIGTERM)
+    _out, error = child.communicate(timeout=20)
+    assert child.returncode == 0, error
+    assert there.ticks() == ["loading"] and states() == []
 
 
 def test_terminated_in_the_middle_the_next_one_completes_it(app, elsewhere):

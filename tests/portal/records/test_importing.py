@@ -3,7 +3,10 @@
 import datetime as dt
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -346,3 +349,21 @@ def test_the_whole_file_is_refused_with_sheet_and_row(app_sqlite, world):
     with pytest.raises(WorkbookError) as caught:
         run_import(SPEC, files.xlsx([["x"], ["姓名", "职务"]], "表二"), "x.xlsx", world.jiangnan, None)
     assert (caught.value.code, caught.value.sheet, caught.value.row) == ("missing_header", "表二", 2)
+
+
+def test_the_command_line_imports_for_towns_only(app_sqlite, world, tmp_path):
+    environment = {**os.environ, "PORTAL_INSTANCE": str(app_sqlite.extensions["portal"].settings.instance)}
+    file = tmp_path / "roster.csv"
+    file.write_text("姓名,身份证号,用工性质,执法证号,有效期至\n王芳,500115199003079527,公务员,5001150100991,2029-01-01\n", encoding="utf-8")
+    db.session.rollback()
+
+    def bring_for(place):
+        command = [sys.executable, "-m", "portal", "import", "certificates", str(file), "--town", place, "--today", "2026-11-24", "--json"]
+        return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    for place, words in (("区公安局", "no town"), ("500115", "no town"), ("火星镇", "火星镇")):
+        answer = bring_for(place)
+        assert answer.returncode == 2 and words in answer.stderr and answer.stdout == "", place
+    for place, status in (("500115003", "created"), ("江南街道", "skipped")):
+        answer = bring_for(place)
+        assert answer.returncode == 0 and json.loads(answer.stdout)[status] == 1, answer.stderr
