@@ -86,7 +86,7 @@ def fill(file: Path, count: int) -> None:
     for _name, sql in kept:
         connection.execute(sql)
     connection.commit()
-    connection.execute("ANALYZE")
+    connection.execute("ANALYZE complaints_complaint")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 

@@ -59,7 +59,7 @@ def _gathered(number: int, seen: Sequence[int], search_words: Sequence[str], *, 
     """How many records of a kind in these towns have all the words, and their ids as JSON lists, until there are more than
     ``MOST``. With ``taste`` it stops as soon as it is clear that there are."""
     connection = db.session.connection()
-    count, listed = 0, []
+    count, listed = 0, list[str]()
     for org_id in seen:
         if taste and connection.dialect.name == "sqlite":
             found, ids, last = _listed(connection, number, org_id, search_words, TASTE + 1)

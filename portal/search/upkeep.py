@@ -48,10 +48,18 @@ def rebuild(names: Iterable[str] | None = None, progress: Progress | None = None
             _forget(source)
         counts[source.name] = _fill(source, progress)
     with unit_of_work("search.rebuilt") as session:
-        if session.get_bind().dialect.name == "postgresql":
-            for table in (TABLE, DOCUMENTS.name):
-                session.connection().exec_driver_sql(f"ANALYZE {table}")
+        _tell_planner(session.connection())
     return counts
+
+
+def _tell_planner(connection: Connection) -> None:
+    """How large the index is. SQLite must know nothing of the full-text table's own tables: told once that they were small, it reads
+    all of the index whenever it joins pieces of it."""
+    if connection.dialect.name == "postgresql":
+        for table in (TABLE, DOCUMENTS.name):
+            connection.exec_driver_sql(f"ANALYZE {table}")
+    elif connection.exec_driver_sql("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'").first():
+        connection.exec_driver_sql("DELETE FROM sqlite_stat1 WHERE tbl LIKE ? || '%'", (TABLE,))
 
 
 def catch_up(progress: Progress | None = None) -> dict[str, int]:
