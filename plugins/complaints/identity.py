@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import figures, rules
@@ -181,10 +181,8 @@ def load_draft(session: Session) -> tuple[dict[str, Any], Any] | None:
 
 
 def drop_draft(session: Session) -> None:
-    draft = _draft(session)
-    if draft is not None:
-        session.delete(draft)
-        session.flush()
+    mine = delete(Draft).where(Draft.account_id == g.account.id, Draft.org_id == g.grant.org_id)
+    session.execute(mine, execution_options={"synchronize_session": False})
 
 
 def _draft(session: Session) -> Draft | None:

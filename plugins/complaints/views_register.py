@@ -40,7 +40,7 @@ SUGGESTED = 300
 def _form(town: int, *, filled: dict[str, Any] | None = None) -> forms.RegisterForm:
     form = forms.RegisterForm() if request.method == "POST" else forms.RegisterForm(formdata=None)
     form.category.choices = [("", "—"), *((item, item) for item in get_setting(figures.CATEGORIES, town, today()))]
-    form.officers.choices = [(person.id, f"{person.name} {person.position}".strip()) for person in accusations.officers(db.session(), town)]
+    form.officers.choices = []
     if request.method != "POST":
         form.received_on.data = today()
         for name, value in (filled or {}).items():
@@ -68,6 +68,7 @@ def _places(town: int) -> list[str]:
 
 
 def _show(form: forms.RegisterForm, town: int, *, draft_at: Any = None, split_from: Complaint | None = None, status: int = 200) -> Any:
+    form.officers.choices = [(person.id, f"{person.name} {person.position}".strip()) for person in accusations.officers(db.session(), town)]
     return render_template(
         "complaints/register.html", form=form, places=_places(town), draft_at=draft_at, split_from=split_from, advice=words.REDIRECT_ADVICE,
         similar=intake.similar(db.session(), town, form.place.data or "", form.object_name.data or "", form.content.data or ""), workflow=workflow.COMPLAINT,
@@ -177,7 +178,7 @@ def _shown(made: intake.Registered) -> dict[str, Any]:
 
 def _receipt(complaint_id: int, receipt: dict[str, Any], main: Complaint | None) -> Any:
     """The receipt with its code: shown this once, not kept in the clear, so it stands in the answer itself."""
-    complaint = db.session.scalars(select(Complaint).where(Complaint.id == complaint_id)).unique().one_or_none()
+    complaint = db.session.execute(select(Complaint.id, Complaint.protect).where(Complaint.id == complaint_id)).one_or_none()
     town, day = intake.acting_town(), today()
     contact = {name: get_setting(key, town, day) for name, key in (("telephone", figures.TELEPHONE), ("hours", figures.HOURS))}
     return render_template("complaints/receipt.html", complaint=complaint, receipt=receipt, kinds=words.KINDS, contact=contact, main=main)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from portal.records.models import Counter
@@ -14,17 +15,26 @@ TABLE: Any = Counter.__table__
 
 def next_number(session: Session, org_id: int, series: str, year: int) -> int:
     """The next number, from 1 on. A rollback gives it back, so there is no gap; concurrent writers wait for one another."""
-    key = {"org_id": org_id, "series": series, "year": year}
-    if session.get_bind().dialect.name == "postgresql":
+    connection, key = session.connection(), {"org_id": org_id, "series": series, "year": year}
+    last = connection.scalar(_NEXT, {f"of_{name}": value for name, value in key.items()})
+    if last is None:
+        connection.execute(_first(connection.dialect.name), {**key, "last": 0})
+        last = connection.scalar(_NEXT, {f"of_{name}": value for name, value in key.items()})
+    return int(last)
+
+
+_OF = (TABLE.c.org_id == bindparam("of_org_id"), TABLE.c.series == bindparam("of_series"), TABLE.c.year == bindparam("of_year"))
+_NEXT = update(TABLE).where(*_OF).values(last=TABLE.c.last + 1).returning(TABLE.c.last)
+
+
+@cache
+def _first(dialect: str) -> Any:
+    """The row of a series that gives its first number; of two writers at one moment one makes it."""
+    if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as upsert
     else:
         from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
-    session.execute(upsert(TABLE).values(**key, last=0).on_conflict_do_nothing())
-    conditions = (Counter.org_id == org_id, Counter.series == series, Counter.year == year)
-    return session.scalars(
-        update(Counter).where(*conditions).values(last=Counter.last + 1).returning(Counter.last),
-        execution_options={"synchronize_session": False},
-    ).one()
+    return upsert(TABLE).on_conflict_do_nothing()
 
 
 def next_numbers(session: Session, org_id: int, series: str, year: int, count: int) -> range:

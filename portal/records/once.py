@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
+from functools import cache
 from typing import Any
 
 from flask import request
-from sqlalchemy import Index, String, delete, select, update
+from sqlalchemy import Index, String, Table, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -36,6 +37,10 @@ class FormKey(Base):
     on: Mapped[dt.date]
 
 
+TABLE: Table = FormKey.__table__  # type: ignore[assignment]
+_MADE = update(TABLE).where(TABLE.c.key == bindparam("of")).values(url=bindparam("url"))
+
+
 def new_key() -> str:
     """A key for a form that is shown now."""
     return secrets.token_hex(16)
@@ -51,17 +56,22 @@ def claim(session: Session, key: str) -> str | None:
     """Take a key in the open unit of work; returns the address of what was made with it before, None the first time."""
     if not key:
         return None
-    insert: Any = insert_postgresql if session.get_bind().dialect.name == "postgresql" else insert_sqlite
-    row = insert(FormKey).values(key=key, url="", on=utcnow().date())
-    if session.scalar(row.on_conflict_do_nothing().returning(FormKey.key)) is not None:
+    connection = session.connection()
+    if connection.scalar(_claimed(connection.dialect.name), {"key": key, "url": "", "on": utcnow().date()}) is not None:
         return None
-    return session.scalar(select(FormKey.url).where(FormKey.key == key)) or "/"
+    return connection.scalar(select(TABLE.c.url).where(TABLE.c.key == key)) or "/"
+
+
+@cache
+def _claimed(dialect: str) -> Any:
+    insert: Any = insert_postgresql if dialect == "postgresql" else insert_sqlite
+    return insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.key)
 
 
 def made(session: Session, key: str, url: str) -> None:
     """Say what was made with a claimed key."""
     if key:
-        session.execute(update(FormKey).where(FormKey.key == key).values(url=url), execution_options={"synchronize_session": False})
+        session.connection().execute(_MADE, {"of": key, "url": url})
 
 
 def purge(session: Session, now: dt.datetime) -> int:
