@@ -171,7 +171,7 @@ def _is_mistaken(connection: sqlite3.Connection, finding: str) -> bool:
         return False
     table, column = named.groups()
     # by the type of the value: a comparison with NULL is not even made where the column is declared NOT NULL
-    query = f"SELECT 1 FROM \"{table}\" WHERE typeof(\"{column}\") = 'null' LIMIT 1"  # noqa: S608 - names of the file's own schema
+    query = f'SELECT 1 FROM "{table}" WHERE typeof("{column}") = \'null\' LIMIT 1'  # noqa: S608 - names of the file's own schema
     return connection.execute(query).fetchone() is None
 
 
