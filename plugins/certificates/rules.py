@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from flask_babel import gettext as _
+
 ESTABLISHED = ("公务员", "参公", "事业编")
 FORBIDDEN_EMPLOYMENT = ("合同工", "临时工", "工勤", "借用", "试用期")
 GONE = ("离职", "退休", "调离")
@@ -49,9 +51,11 @@ class Reason:
 def employment_refusal(employment_type: str) -> Reason | None:
     """The refusal for staff outside the establishment, whatever else they have (V.1)."""
     if employment_type in FORBIDDEN_EMPLOYMENT:
-        return Reason("employment", f"用工性质为“{employment_type}”：合同工、临时工、工勤、借用、试用期人员不得持有行政执法证件（{SOURCE}）")
+        return Reason(
+            "employment", _("用工性质为“%(kind)s”：合同工、临时工、工勤、借用、试用期人员不得持有行政执法证件（%(source)s）", kind=employment_type, source=SOURCE)
+        )
     if employment_type not in ESTABLISHED:
-        return Reason("employment_unknown", f"用工性质“{employment_type}”不在规定范围内，应为公务员、参公或事业编（{SOURCE}）")
+        return Reason("employment_unknown", _("用工性质“%(kind)s”不在规定范围内，应为公务员、参公或事业编（%(source)s）", kind=employment_type, source=SOURCE))
     return None
 
 
@@ -62,17 +66,17 @@ def eligibility(holder: Holder, today: dt.date, minimum_education: str = "大专
     if refusal is not None:
         found.append(refusal)
     if holder.probation_until is not None and today <= holder.probation_until and holder.employment_type != "试用期":
-        found.append(Reason("probation", f"试用期至 {holder.probation_until}，试用期内不得申领（{SOURCE}）"))
+        found.append(Reason("probation", _("试用期至 %(day)s，试用期内不得申领（%(source)s）", day=holder.probation_until, source=SOURCE)))
     if holder.retired_on is not None and holder.retired_on <= today:
-        found.append(Reason("retired", f"已于 {holder.retired_on} 退休，不得申领（{SOURCE}）"))
+        found.append(Reason("retired", _("已于 %(day)s 退休，不得申领（%(source)s）", day=holder.retired_on, source=SOURCE)))
     elif holder.post_status != "在岗":
-        found.append(Reason("post", f"在岗状态为“{holder.post_status}”，须在编在岗方可申领（{SOURCE}）"))
+        found.append(Reason("post", _("在岗状态为“%(status)s”，须在编在岗方可申领（%(source)s）", status=holder.post_status, source=SOURCE)))
     if holder.education and _below(holder.education, minimum_education):
-        found.append(Reason("education", f"学历为“{holder.education}”，低于要求的“{minimum_education}”"))
+        found.append(Reason("education", _("学历为“%(has)s”，低于要求的“%(needs)s”", has=holder.education, needs=minimum_education)))
     if holder.general is None and not holder.legally_qualified:
-        found.append(Reason("general_exam", f"未通过综合法律知识考试，且无国家统一法律职业资格（{SOURCE}）"))
+        found.append(Reason("general_exam", _("未通过综合法律知识考试，且无国家统一法律职业资格（%(source)s）", source=SOURCE)))
     if holder.professional is None:
-        found.append(Reason("professional_exam", f"未通过专业法律知识考试；法律职业资格只免综合法律知识考试（{SOURCE}）"))
+        found.append(Reason("professional_exam", _("未通过专业法律知识考试；法律职业资格只免综合法律知识考试（%(source)s）", source=SOURCE)))
     return found
 
 
@@ -90,20 +94,20 @@ def normal_number(text: str) -> str:
 def number_refusal(number: str, pattern: str) -> Reason | None:
     """Why a certificate number is refused. ``pattern`` is the town's; length is looked at first, so that it stays cheap."""
     if len(number) > NUMBER_LONGEST or not re.fullmatch(pattern, number):
-        return Reason("number_form", f"证号“{number[:30]}”格式不符，应为 6 至 20 位字母和数字")
+        return Reason("number_form", _("证号“%(number)s”格式不符，应为 6 至 20 位字母和数字", number=number[:30]))
     return None
 
 
 def dates_refusal(issued_on: dt.date | None, valid_until: dt.date | None, today: dt.date) -> Reason | None:
     """Why the dates of a certificate cannot be."""
     if valid_until is None:
-        return Reason("no_expiry", "没有有效期至")
+        return Reason("no_expiry", _("没有有效期至"))
     if issued_on is not None and issued_on > today:
-        return Reason("issued_future", f"发证日期 {issued_on} 晚于今天")
+        return Reason("issued_future", _("发证日期 %(day)s 晚于今天", day=issued_on))
     if issued_on is not None and valid_until < issued_on:
-        return Reason("dates_order", f"有效期至 {valid_until} 早于发证日期 {issued_on}")
+        return Reason("dates_order", _("有效期至 %(until)s 早于发证日期 %(issued)s", until=valid_until, issued=issued_on))
     if valid_until > add_years(issued_on or today, LONGEST_VALIDITY):
-        return Reason("too_long", f"有效期至 {valid_until} 超过 {LONGEST_VALIDITY} 年")
+        return Reason("too_long", _("有效期至 %(until)s 超过 %(n)s 年", until=valid_until, n=LONGEST_VALIDITY))
     return None
 
 

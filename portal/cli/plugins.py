@@ -26,8 +26,7 @@ def list_plugins(as_json: bool) -> None:
     with app.app_context():
         names = {row.id: row.name for row in db.session.execute(select(Organisation.id, Organisation.name).order_by(Organisation.weight))}
         listed = [
-            {"name": m.name, "version": m.version, "towns": [name for key, name in names.items() if key in manager.enabled_orgs(m.name)]}
-            for m in manager.manifests()
+            {"name": m.name, "version": m.version, "towns": [name for key, name in names.items() if key in manager.enabled_orgs(m.name)]} for m in manager.manifests()
         ]
     for name, reason in manager.failed.items():
         click.echo(f"{name}: {reason}", err=True)
@@ -36,6 +35,9 @@ def list_plugins(as_json: bool) -> None:
 
 def _switch(name: str, town: str, on: bool, as_json: bool) -> None:
     with acting("plugins") as app:
+        known = [manifest.name for manifest in app.extensions["portal"].plugins.manifests()]
+        if name not in known:
+            raise click.UsageError(f"no plugin is named {name!r}; installed are: {', '.join(known)}")
         organisation = find_town(town)
         org_id, title = organisation.id, organisation.name
         with unit_of_work("plugins.switched") as session:

@@ -56,6 +56,8 @@ def test_the_command_line_makes_and_verifies_an_instance(tmp_path):
     assert json.loads(run(tmp_path, "plugins", "list", "--json").stdout) == {"plugins": listed}
     refused = run(tmp_path, "plugins", "enable", "certificates", "--town", "nowhere")
     assert refused.returncode == 2 and "nowhere" in refused.stderr
+    unknown = run(tmp_path, "plugins", "enable", "nosuch", "--town", "nowhere", "--json")
+    assert unknown.returncode == 2 and "nosuch" in unknown.stderr and "certificates" in unknown.stderr and unknown.stdout == ""
     (tmp_path / "portal.toml").write_text("colour = 1\n")
     wrong = run(tmp_path, "db", "current")
     assert wrong.returncode == 2 and "colour" in wrong.stderr and "Traceback" not in wrong.stderr

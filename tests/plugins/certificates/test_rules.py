@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from flask_babel import force_locale
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,3 +106,10 @@ def test_numbers_are_kept_in_one_form():
 )
 def test_whether_somebody_may_act_on_a_day(state, state_on, day, good):
     assert rules.is_good(state, state_on, dt.date(2024, 1, 1), dt.date(2026, 10, 31), day) is good
+
+
+def test_refusals_speak_the_language_of_the_reader(app_sqlite):
+    with force_locale("en"):
+        holder = changed(employment_type="借用", professional=None)
+        words = [reason.message for reason in rules.eligibility(holder, TODAY)]
+    assert words[0].startswith("Employed as “借用”") and words[1].startswith("The specialised examination is not passed")

@@ -242,3 +242,25 @@ def test_what_is_sealed_opens_again_and_no_chunk_may_be_left_out(size):
     for broken in (sealed[:first] + sealed[first + length :], sealed[:-1], sealed[: first + length] if size > archive.CHUNK else sealed[:-2], sealed + b"\0\0\0\1x"):
         with pytest.raises(BackupError):
             archive.Opener(io.BytesIO(broken), key).read()
+
+
+def test_a_table_without_rowid_is_not_taken_for_damaged_and_a_damaged_one_is(tmp_path):
+    """SQLite 3.40 finds a NULL in every row of a table whose key is not its first columns; a backup is not refused for that."""
+    file = tmp_path / "portal.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE tally (month TEXT NOT NULL, n INTEGER NOT NULL, org INTEGER NOT NULL, PRIMARY KEY (org, month)) WITHOUT ROWID")
+        connection.executemany("INSERT INTO tally VALUES (?, 1, 1)", [(str(n),) for n in range(300)])
+        connection.execute("CREATE TABLE plain (id INTEGER PRIMARY KEY, name TEXT)")
+        connection.execute("INSERT INTO plain VALUES (1, NULL)")
+    restoring._check_sqlite(file)
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'name TEXT', 'name TEXT NOT NULL') WHERE name = 'plain'")
+    with pytest.raises(BackupError, match="damaged"):
+        restoring._check_sqlite(file)
+    with sqlite3.connect(file) as connection:
+        connection.execute("DELETE FROM plain")
+    restoring._check_sqlite(file)
+    file.write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(BackupError, match="damaged"):
+        restoring._check_sqlite(file)
