@@ -6,7 +6,7 @@ import pytest
 
 from plugins.training import exams, sheets
 from plugins.training.models import Enrolment, TownInvitation, Training
-from plugins.training.models_file import Attempt, Credit, Exam, YearBook
+from plugins.training.models_file import Attempt, Credit, Exam, Exemption, YearBook
 from portal.database import db
 from portal.directory.models import Person
 from portal.directory.operations import record_change
@@ -171,3 +171,22 @@ def test_who_closed_a_year_is_no_name_of_a_program(app_sqlite, world, login):
     assert only(YearBook, YearBook.org_id == org_id, YearBook.year == 2026).closed_by == ""
     page = text(login("jn_head").get("/training/books"))
     assert "系统到期归档" in page and "job:" not in page
+
+
+@pytest.mark.parametrize(("prorata", "need"), [(False, "60"), (True, "30")])
+def test_whoever_joins_in_july_owes_the_year_or_its_half_as_the_town_has_it(app_sqlite, world, login, post, prorata, need):
+    """The law knows no relief; the setting makes it six months over twelve. Leaving is counted alike."""
+    li, wang = person(world.jiangnan, "李明"), person(world.jiangnan, "王芳")
+    credited(world.jiangnan, "2026-09-02 09:00", [li], hours=8, length=6)
+    org_id = world.jiangnan.id
+    with Work() as session:
+        set_setting(session, "training.prorata", org_id, prorata, D(2026, 1, 1))
+    manager, head = login("jn_train"), login("jn_head")
+    for who, kind, on in ((li, "joined", "2026-07-15"), (wang, "left", "2026-06-30")):
+        form = {"person_id": str(who), "year": "2026", "kind": kind, "on_day": on, "reason": "调动"}
+        answer = post(manager, "/training/exemptions/new", form, page="/training/exemptions/new")
+        assert answer.status_code == 303, text(answer)
+    assert "8 / 60" in text(head.get(f"/training/people/{li}")), "nothing before the head agrees"
+    for row in rows_of(Exemption):
+        assert step(post, head, "exemption", row.id, "grant").status_code == 303
+    assert f"8 / {need}" in text(head.get(f"/training/people/{li}")) and f"0 / {need}" in text(head.get(f"/training/people/{wang}"))
