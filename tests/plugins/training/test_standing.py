@@ -129,9 +129,9 @@ def test_the_pass_mark_guide_values_and_days_of_a_town_are_used_everywhere(app_s
     manager = login("jn_train")
     assert 'value="80"' in text(manager.get("/training/exams/new"))
     page = text(manager.get("/training/year"))
-    assert "低于 50 学时" in page and "预计年末不达标" in page and "light=red" not in page
+    assert "低于 50 学时" in page and "预计年末不达标" in page and "tone-red" not in page
     time_machine.move_to(dt.datetime(2026, 12, 2, 2, 0, tzinfo=dt.UTC), tick=True)
-    assert "light=red" in text(login("jn_train").get("/training/year")) and li
+    assert "tone-red" in text(login("jn_train").get("/training/year")) and li
     assert run_job("training.remind", today=D(2026, 12, 2)).result["year_end"] == 1
     assert any("距年末不足 30 天" in row.title for row in rows_of(Notice))
 
@@ -190,3 +190,16 @@ def test_whoever_joins_in_july_owes_the_year_or_its_half_as_the_town_has_it(app_
     for row in rows_of(Exemption):
         assert step(post, head, "exemption", row.id, "grant").status_code == 303
     assert f"8 / {need}" in text(head.get(f"/training/people/{li}")) and f"0 / {need}" in text(head.get(f"/training/people/{wang}"))
+
+
+def test_october_tells_who_will_fall_short_in_december(app_sqlite, world, login, time_machine):
+    """Whoever has hours planned for the rest is not among them; the number on the page leads to the names."""
+    time_machine.move_to(dt.datetime(2026, 10, 12, 2, 0, tzinfo=dt.UTC), tick=True)
+    li, wang, _zhao = (person(world.jiangnan, name) for name in ("李明", "王芳", "赵敏"))
+    for month in range(1, 8):
+        credited(world.jiangnan, f"2026-0{month}-05 09:00", [li, wang], hours=8, length=6, title=f"课{month}")
+    there(session_of(world.jiangnan, "2026-12-08 09:00"), [li], "-", "-")
+    head = login("jn_head")
+    assert "forecast=1" in text(head.get("/training/year")) and "forecast=1" in text(head.get("/"))
+    listed = text(head.get("/training/people?forecast=1"))
+    assert "王芳" in listed and "赵敏" in listed and "李明" not in listed
