@@ -52,11 +52,11 @@ def test_the_network_is_cut_in_the_middle(chromium, served):
     context.set_offline(True)
     choose(page, 1, "B")
     choose(page, 2, "C")
-    page.wait_for_selector("#flash >> text=网络不通", timeout=15_000)
+    page.wait_for_selector("#flash >> text=网络不通", timeout=45_000)
     assert saved(served) == {0: "A"} and chosen(page, 1) == "B" and chosen(page, 2) == "C"
 
     context.set_offline(False)
-    page.wait_for_selector("#saved >> text=已答 3 / 6", timeout=15_000)
+    page.wait_for_selector("#saved >> text=已答 3 / 6", timeout=45_000)
     assert saved(served) == {0: "A", 1: "B", 2: "C"} and "网络不通" not in page.inner_text("#flash")
 
     page.close()
