@@ -22,7 +22,7 @@ from portal.database import db, utcnow
 from portal.directory.models import Organisation, Person
 from portal.documents.papers import send_paper
 from portal.errors import DomainError, NotFound, Refused
-from portal.records.lists import Choice, Column, ListSpec, Order
+from portal.records.lists import Choice, Column, Flag, ListSpec, Order
 from portal.records.views import show_list
 from portal.text import whole
 from portal.work import unit_of_work
@@ -86,6 +86,7 @@ def spec(year: int) -> ListSpec:
         filters=[
             Choice("status", _l("达标情况"), [(code, word[0]) for code, word in words.VERDICTS.items()], lambda value: Person.id.in_(by[value])),
             Choice("light", _l("进度"), list(words.LIGHTS.items()), lambda value: Person.id.in_(lights[value])),
+            Flag("forecast", _l("预计年末不达标"), lambda: Person.id.in_([key for key, one in members.items() if one.owes and one.standing.forecast])),
             *([Choice("town", _l("街镇"), [(str(key), name) for key, name in towns.items()], lambda value: Person.org_id == int(value))] if several else []),
             Choice("year", _l("年度"), [(str(one), str(one)) for one in queries.years_known(session, today())], lambda _value: Person.id > 0),
         ],

@@ -41,6 +41,8 @@ def test_the_network_is_cut_in_the_middle(chromium, served):
     page.get_by_role("link", name="参加考试").click()
     page.get_by_role("button", name="开始考试").click()
     assert page.locator("fieldset.question").count() == 6
+    box, words = page.locator("fieldset.question").first.bounding_box(), page.locator("fieldset.question legend").first.bounding_box()
+    assert box["y"] <= words["y"] and words["y"] + words["height"] < box["y"] + box["height"], "a question stands inside its box"
     assert [item["id"] for item in Axe().run(page).response["violations"] if item["impact"] in ("serious", "critical")] == []
 
     choose(page, 0, "A")
@@ -50,11 +52,11 @@ def test_the_network_is_cut_in_the_middle(chromium, served):
     context.set_offline(True)
     choose(page, 1, "B")
     choose(page, 2, "C")
-    page.wait_for_selector("#flash >> text=网络不通", timeout=15_000)
+    page.wait_for_selector("#flash >> text=网络不通", timeout=45_000)
     assert saved(served) == {0: "A"} and chosen(page, 1) == "B" and chosen(page, 2) == "C"
 
     context.set_offline(False)
-    page.wait_for_selector("#saved >> text=已答 3 / 6", timeout=15_000)
+    page.wait_for_selector("#saved >> text=已答 3 / 6", timeout=45_000)
     assert saved(served) == {0: "A", 1: "B", 2: "C"} and "网络不通" not in page.inner_text("#flash")
 
     page.close()
@@ -85,6 +87,7 @@ PAGES = {
         "/training/questions", "/training/questions/1",
         "/training/batches", "/training/check", "/training/books", "/training/mine", "/import/training_matrix",
     ),
+    "fc_head": ("/training?certify=1", "/training/39", "/training/246", "/training/certify?ids=39", "/training/39/entry", "/settings/papers/training.file"),
     "fc_officer": ("/", "/training/mine", "/training/exams/2/result"),
     "sup": ("/training/year", "/training/departments", "/training/duties", "/training/people"),
     "ga_liaison": ("/training", "/training/exams"),

@@ -6,7 +6,7 @@ import pytest
 
 from plugins.training import exams, sheets
 from plugins.training.models import Enrolment, TownInvitation, Training
-from plugins.training.models_file import Attempt, Credit, Exam, YearBook
+from plugins.training.models_file import Attempt, Credit, Exam, Exemption, YearBook
 from portal.database import db
 from portal.directory.models import Person
 from portal.directory.operations import record_change
@@ -129,9 +129,9 @@ def test_the_pass_mark_guide_values_and_days_of_a_town_are_used_everywhere(app_s
     manager = login("jn_train")
     assert 'value="80"' in text(manager.get("/training/exams/new"))
     page = text(manager.get("/training/year"))
-    assert "低于 50 学时" in page and "预计年末不达标" in page and "light=red" not in page
+    assert "低于 50 学时" in page and "预计年末不达标" in page and "tone-red" not in page
     time_machine.move_to(dt.datetime(2026, 12, 2, 2, 0, tzinfo=dt.UTC), tick=True)
-    assert "light=red" in text(login("jn_train").get("/training/year")) and li
+    assert "tone-red" in text(login("jn_train").get("/training/year")) and li
     assert run_job("training.remind", today=D(2026, 12, 2)).result["year_end"] == 1
     assert any("距年末不足 30 天" in row.title for row in rows_of(Notice))
 
@@ -171,3 +171,35 @@ def test_who_closed_a_year_is_no_name_of_a_program(app_sqlite, world, login):
     assert only(YearBook, YearBook.org_id == org_id, YearBook.year == 2026).closed_by == ""
     page = text(login("jn_head").get("/training/books"))
     assert "系统到期归档" in page and "job:" not in page
+
+
+@pytest.mark.parametrize(("prorata", "need"), [(False, "60"), (True, "30")])
+def test_whoever_joins_in_july_owes_the_year_or_its_half_as_the_town_has_it(app_sqlite, world, login, post, prorata, need):
+    """The law knows no relief; the setting makes it six months over twelve. Leaving is counted alike."""
+    li, wang = person(world.jiangnan, "李明"), person(world.jiangnan, "王芳")
+    credited(world.jiangnan, "2026-09-02 09:00", [li], hours=8, length=6)
+    org_id = world.jiangnan.id
+    with Work() as session:
+        set_setting(session, "training.prorata", org_id, prorata, D(2026, 1, 1))
+    manager, head = login("jn_train"), login("jn_head")
+    for who, kind, on in ((li, "joined", "2026-07-15"), (wang, "left", "2026-06-30")):
+        form = {"person_id": str(who), "year": "2026", "kind": kind, "on_day": on, "reason": "调动"}
+        answer = post(manager, "/training/exemptions/new", form, page="/training/exemptions/new")
+        assert answer.status_code == 303, text(answer)
+    assert "8 / 60" in text(head.get(f"/training/people/{li}")), "nothing before the head agrees"
+    for row in rows_of(Exemption):
+        assert step(post, head, "exemption", row.id, "grant").status_code == 303
+    assert f"8 / {need}" in text(head.get(f"/training/people/{li}")) and f"0 / {need}" in text(head.get(f"/training/people/{wang}"))
+
+
+def test_october_tells_who_will_fall_short_in_december(app_sqlite, world, login, time_machine):
+    """Whoever has hours planned for the rest is not among them; the number on the page leads to the names."""
+    time_machine.move_to(dt.datetime(2026, 10, 12, 2, 0, tzinfo=dt.UTC), tick=True)
+    li, wang, _zhao = (person(world.jiangnan, name) for name in ("李明", "王芳", "赵敏"))
+    for month in range(1, 8):
+        credited(world.jiangnan, f"2026-0{month}-05 09:00", [li, wang], hours=8, length=6, title=f"课{month}")
+    there(session_of(world.jiangnan, "2026-12-08 09:00"), [li], "-", "-")
+    head = login("jn_head")
+    assert "forecast=1" in text(head.get("/training/year")) and "forecast=1" in text(head.get("/"))
+    listed = text(head.get("/training/people?forecast=1"))
+    assert "王芳" in listed and "赵敏" in listed and "李明" not in listed
