@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
-from plugins.complaints import forms, operations, passing, redoing, rights, rules
+from plugins.complaints import accusations, forms, operations, passing, redoing, rights, rules
 from plugins.complaints.models import Complaint, Incoming
 from portal.context import current_actor
 from portal.contract import CONTENT, NUMBER, OBJECT, PLACE, TITLE, RecordType, Searchable
@@ -64,7 +65,16 @@ def _asked(record: Any) -> bool:
     return bool(record.extension_state == "asked")
 
 
-COMPLAINT = Workflow(
+class KeptWorkflow(Workflow):
+    """Whoever is shut out of a matter and asks for one of its steps by address leaves an event, as with its page."""
+
+    def find(self, session: Session, record_id: int, *, lock: bool = False) -> Any:
+        if not lock:
+            accusations.refuse_if_shut_out(record_id)
+        return super().find(session, record_id, lock=lock)
+
+
+COMPLAINT = KeptWorkflow(
     record_type="complaints.complaint",
     title=_l("投诉举报"),
     model=Complaint,

@@ -144,3 +144,32 @@ def test_a_draft_survives_and_look_alikes_stand_beside_it(reader: Reader) -> Non
     assert page.locator("#content").input_value() == "夜间施工噪声很大，影响休息。"
     page.get_by_role("button", name="丢弃草稿，重新登记").click()
     assert page.locator("#content").input_value() == ""
+
+
+def test_what_is_pasted_is_compared_and_the_accused_are_picked_by_name(reader: Reader) -> None:
+    """Text that comes without a key being pressed (pasted, dictated, chosen from the list) is compared and kept all the same."""
+    page = reader.page
+    become(reader, "fc_intake")
+    reader.open("/complaints/new")
+    page.locator("#content").focus()
+    page.keyboard.insert_text("杨军执法时不出示证件，态度粗暴。")
+    page.get_by_text("文字里有本单位人员：杨军").wait_for()
+    page.get_by_text("草稿已保存").wait_for()
+    assert serious(reader) == []
+    page.locator("label", has_text=re.compile("^检举控告$")).click()
+    page.get_by_text("文字里有本单位人员").wait_for(state="detached")
+    page.locator("label[for^=officers]", has_text="杨军").click()
+    page.wait_for_timeout(400)  # the button has changed its colour
+    assert serious(reader) == []
+    page.locator("main form button[type=submit]").last.click()
+    page.locator("#code").wait_for()
+    matter = page.get_by_role("link", name="打开这一件").get_attribute("href")
+    assert matter
+    become(reader, "fc_officer")
+    reader.open("/complaints?kind=accusation")
+    assert "不出示证件" not in page.content()
+    answer = reader.open(matter)
+    assert answer is not None and answer.status == 404
+    become(reader, "fc_leader")
+    reader.open(matter)
+    assert page.get_by_text("被检举控告人").count() and "提请会商" not in page.content()
