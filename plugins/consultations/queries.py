@@ -140,7 +140,7 @@ def _told_beside(events: list[Event], place: int) -> bool:
     this = events[place]
 
     def same(other: Event) -> bool:
-        return (other.action, other.actor_id) == (this.action, this.actor_id) and abs(other.at - this.at) < SAME_STEP
+        return (other.action, other.actor_id) == (this.action, this.actor_id) and abs(other.moment - this.moment) < SAME_STEP
 
     later = place > 0 and same(events[place - 1])
     return later or (place + 1 < len(events) and same(events[place + 1]) and bool(event_changes(events[place + 1])))
