@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.consultations import access, figures, library, panel, requests, rules, words
+from plugins.consultations import access, figures, library, panel, queries, requests, rules, words
 from plugins.consultations.models import Access, Consultation, Opinion, Paper, Seat
 from portal import audit
 from portal.calendar.service import current_calendar
@@ -185,20 +185,13 @@ def close(session: Session, consultation: Consultation, data: Data, today: dt.da
         draw_up(session, item, today)
 
 
-def opinions(session: Session, consultation: Consultation) -> list[tuple[Seat, Opinion]]:
-    """The opinions of its panel on a file, as far as whoever is acting may read them, in the order of the seats."""
-    both = select(Seat, Opinion).join(Opinion, Opinion.seat_id == Seat.id).where(Seat.consultation_id == consultation.panel_of)
-    found = both.where(Opinion.consultation_id == consultation.id, Seat.state == "submitted").order_by(Seat.id)
-    return [(row.Seat, row.Opinion) for row in session.execute(found)]
-
-
 # -- the paper ---------------------------------------------------------------------------------------------------------------
 
 
 def draw_up(session: Session, consultation: Consultation, today: dt.date) -> Paper:
     """会商意见书稿 from the answers: course, majority and dissent of each question. The convener edits it."""
     paper = paper_of(session, consultation.id)
-    given = opinions(session, consultation)
+    given = queries.opinions(session, consultation)
     if paper is None:
         paper = Paper(org_id=consultation.org_id, consultation_id=consultation.id, state="draft", course="", findings=[], advice="", drawn_on=today)
         session.add(paper)

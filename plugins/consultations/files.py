@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.consultations import access, closing, office, watermark
+from plugins.consultations import access, office, queries, watermark
 from plugins.consultations.models import CASE_FILES, OPINION_FILES, Consultation, Opinion
 from portal.clock import now_local
 from portal.context import current_actor
@@ -79,7 +79,7 @@ def of_opinion(session: Session, consultation: Consultation, attachment_id: int)
     found = _row(session, OPINION_FILES, attachment_id)
     own = select(Opinion).where(Opinion.id == found.record_id, Opinion.consultation_id == consultation.id)
     opinion = session.scalars(own).one_or_none()
-    given = {given.id for _seat, given in closing.opinions(session, consultation)} if opinion is not None else set()
+    given = {given.id for _seat, given in queries.opinions(session, consultation)} if opinion is not None else set()
     if opinion is None or (opinion.id not in given and not opinion.written_by(current_actor())):
         access.refused(consultation.id, consultation.org_id, "file")
         raise NotFound(_("没有找到这个附件。"))

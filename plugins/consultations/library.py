@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.consultations.anonymise import Anonymiser
+from plugins.consultations.anonymise import Anonymiser, named
 from plugins.consultations.models import Access, Consultation, LibraryEntry, Paper, Seat
 from portal.auth.models import Account
 from portal.directory.models import Organisation
@@ -28,7 +28,9 @@ def anonymiser(session: Session, consultation: Consultation, seats: Sequence[Sea
     rows = session.execute(select(Organisation.name, Organisation.short_name).order_by(Organisation.weight))
     offices: list[Any] = [(row.name, row.short_name) for row in rows]
     offices += [text for text in (consultation.number, consultation.case_no, *(seat.unit for seat in seats)) if text]
-    return Anonymiser([*persons, *handlers, *(seat.name for seat in seats)], [*firms, *filter(None, units)], offices)
+    c = consultation
+    told = [c.title, c.facts, c.law, c.own_view, *c.questions, *(f"{line['name']}，{line['proves']}" for line in c.evidence)]
+    return Anonymiser([*persons, *named(told), *handlers, *(seat.name for seat in seats)], [*firms, *filter(None, units)], offices)
 
 
 def collect(session: Session, consultation: Consultation, paper: Paper, seats: Sequence[Seat]) -> LibraryEntry:

@@ -17,8 +17,10 @@ from portal.audit.chain import record_key
 from portal.audit.models import Event
 from portal.database import db, read_beside
 from portal.tenancy import crossing
+from portal.web.history import changes as event_changes
 
 MOST_LIVE = 500
+SAME_STEP = dt.timedelta(seconds=3)
 LOOKS = ("consultations.viewed", "consultations.downloaded", "consultations.kept_from", "consultations.exported")
 
 
@@ -107,6 +109,13 @@ def sealed_match(session: Session, query: str) -> tuple[int, int] | None:
     return (row.consultation_id, row.org_id) if row else None
 
 
+def opinions(session: Session, consultation: Consultation) -> list[tuple[Seat, Opinion]]:
+    """The opinions of its panel on a file, as far as whoever is acting may read them, in the order of the seats."""
+    both = select(Seat, Opinion).join(Opinion, Opinion.seat_id == Seat.id).where(Seat.consultation_id == consultation.panel_of)
+    found = both.where(Opinion.consultation_id == consultation.id, Seat.state == "submitted").order_by(Seat.id)
+    return [(row.Seat, row.Opinion) for row in session.execute(found)]
+
+
 def looks(consultation: Consultation, limit: int = 100) -> list[Event]:
     """Who looked at the file and who tried to, newest first.
 
@@ -122,4 +131,16 @@ def steps(consultation_id: int, limit: int = 40) -> list[Event]:
     """What was done with a consultation, without the looks at it."""
     name = "consultations.consultation"
     found = select(Event).where(Event.record_key == record_key(name, consultation_id), Event.record_type == name, Event.action.not_in(LOOKS))
-    return list(db.session.scalars(found.order_by(Event.at.desc(), Event.seq.desc()).limit(limit)))
+    listed = list(db.session.scalars(found.order_by(Event.at.desc(), Event.seq.desc()).limit(limit)))
+    return [event for place, event in enumerate(listed) if event_changes(event) or event.reason or not _told_beside(listed, place)]
+
+
+def _told_beside(events: list[Event], place: int) -> bool:
+    """Whether a neighbour tells the same step: one step writes several times, and only some of it is shown."""
+    this = events[place]
+
+    def same(other: Event) -> bool:
+        return (other.action, other.actor_id) == (this.action, this.actor_id) and abs(other.moment - this.moment) < SAME_STEP
+
+    later = place > 0 and same(events[place - 1])
+    return later or (place + 1 < len(events) and same(events[place + 1]) and bool(event_changes(events[place + 1])))

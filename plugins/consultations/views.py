@@ -148,7 +148,7 @@ def page(consultation: Consultation, *, inquiry: Any = None, reply: Any = None, 
     town, convener, seat = is_town(consultation), can(rights.CONVENE), own_seat(consultation)
     inside = town or convener
     found = session.scalars(select(Inquiry).where(Inquiry.consultation_id == key).order_by(Inquiry.id)).all()
-    given = closing.opinions(session, consultation)
+    given = queries.opinions(session, consultation)
     members = panel.seats(session, consultation.panel_of) if consultation.state not in BEFORE_PANEL or convener else []
     editable = town and can(rights.ASK) and consultation.state in requests.EDITABLE
     holders = access.holders(session, key) if inside else []
@@ -244,7 +244,7 @@ def opened(consultation_id: int, way: str) -> tuple[Consultation, list[Any]]:
     if consultation.state not in rules.OPINIONS_SHOWN or (seat is not None and seat.state in rules.SEAT_OWING):
         access.refused(consultation.id, consultation.org_id, way)
         raise NotFound(_("没有找到这条记录。"))
-    return consultation, closing.opinions(db.session(), consultation)
+    return consultation, queries.opinions(db.session(), consultation)
 
 
 @blueprint.get("/<int:consultation_id>/opinions")

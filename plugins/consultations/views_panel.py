@@ -36,15 +36,17 @@ def _page(consultation: Consultation, form: forms.DrawForm | None = None, proble
     members = panel.seats(session, consultation.id)
     minimum = figures.figure(figures.MINIMUM, None, day)
     active = [seat.kind for seat in members if seat.state in rules.SEAT_ACTIVE]
+    empty = panel.vacancy(session, consultation)
     if form is None:
         form = forms.DrawForm(formdata=None, data={"field": field or consultation.field, "wanted": 1})
         form.prepare(day)
     return render_template(
         "consultations/panel.html", consultation=consultation, workflow=workflow.CONSULTATION, seat_flow=workflow.SEAT, words=words, choices=choices[:SHOWN],
         more=len(choices) - SHOWN, members=members, kind=kind, field=field, fields=names, form=form, problem=problem, minimum=minimum,
-        standing=panel.problem_words(rules.panel_problem(active, minimum), minimum), active=len(active), vacancy=panel.vacancy(session, consultation),
+        standing=panel.problem_words(rules.panel_problem(active, minimum), minimum), active=len(active), vacancy=empty,
         draws=session.scalars(select(Draw).where(Draw.consultation_id == consultation.id).order_by(Draw.id)).all(),
-        open=consultation.state in ("accepted", "collecting"), due=panel.opinion_due(consultation, day)[0], joined=panel.joined_with(session, consultation),
+        open=consultation.state == "accepted" or (consultation.state == "collecting" and empty is not None),
+        due=panel.opinion_due(consultation, day)[0], joined=panel.joined_with(session, consultation),
     ), status  # fmt: skip
 
 

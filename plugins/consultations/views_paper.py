@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.consultations import access, closing, figures, files, forms, library, panel, papers, rights, words, workflow
+from plugins.consultations import access, closing, figures, files, forms, library, panel, papers, queries, rights, words, workflow
 from plugins.consultations.models import Consultation, Inquiry, Paper
 from plugins.consultations.views import find, is_town
 from portal.auth.permissions import can, require
@@ -104,7 +104,7 @@ def case_file(consultation_id: int, kind: str) -> Any:
     inside = is_town(consultation) or can(rights.CONVENE)
     if kind not in ("docx", "pdf") or (kind == "docx" and not inside):
         raise NotFound(_("没有这种文件格式。"))
-    given = closing.opinions(session, consultation)
+    given = queries.opinions(session, consultation)
     members = panel.seats(session, consultation.panel_of)
     without = library.anonymiser(session, consultation, members) if request.args.get("anonymous") == "1" else None
     inquiries = session.scalars(select(Inquiry).where(Inquiry.consultation_id == consultation_id).order_by(Inquiry.id)).all()

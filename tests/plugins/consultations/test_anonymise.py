@@ -5,7 +5,7 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.consultations.anonymise import MARK, Anonymiser
+from plugins.consultations.anonymise import MARK, Anonymiser, named
 
 TEXT = (
     "当事人长寿湖渔业公司（91500115MA5U12345X）负责人王大勇，身份证号 500115199003070012，电话 138 1234 1234、023-40661234，住古佛村3组18号，"
@@ -25,6 +25,12 @@ def test_the_same_number_written_otherwise_is_the_same():
     without = Anonymiser()
     assert without.text("13812341234 138-1234-1234 138 1234 1234") == "〔电话1〕 〔电话1〕 〔电话1〕"
     assert without.text("渝B12345 渝B·12345 渝A12345") == "〔车牌1〕 〔车牌1〕 〔车牌2〕"
+
+
+def test_people_named_beside_what_they_are_are_found_without_being_listed():
+    told = ["当事人长寿湖渔业公司负责人王大勇，驾驶员：李强称未见；法定代表人为赵春花。", "业主周勇在场，村民刘伟未到。负责人对此无异议，当事人陈述属实。"]
+    assert named(told) == ["王大勇", "李强", "赵春花", "周勇", "刘伟"]
+    assert named(["当事人马上整改。经营者高度重视。居民金某反映油烟扰民。证人孙丽（邻居）。"]) == ["金某", "孙丽"]
 
 
 def test_ordinary_words_and_figures_stay():

@@ -216,3 +216,9 @@ def test_sent_twice_it_is_one(play):
 def test_the_district_does_not_ask(play):
     assert play["sup"].get("/consultations/new").status_code == 403
     assert play["ga_liaison"].get("/consultations/new").status_code == 403
+
+
+def test_a_step_is_told_once_in_the_history_though_it_wrote_several_times(play):
+    key = play.sent()
+    history = play.text("jn_officer", f"/consultations/{key}").split('class="timeline"')[-1]
+    assert history.count("<strong>提交审批</strong>") == 1 and history.count("<strong>起草会商申请</strong>") == 1 and "待审批 → 待受理" in history
