@@ -36,7 +36,7 @@ def agenda_rows(session: Session, meeting: Meeting) -> list[tuple[str, str, str,
 
 
 def agenda_table(session: Session, meeting: Meeting) -> Table:
-    return Table(tuple(layouts.AGENDA.values()), tuple(agenda_rows(session, meeting)), (2, 5, 2, 1.4))
+    return Table(tuple(layouts.AGENDA.values()), tuple(agenda_rows(session, meeting)), (2.5, 5, 2, 1.4))
 
 
 def notice_values(session: Session, meeting: Meeting, today: dt.date) -> dict[str, Any]:

@@ -9,11 +9,13 @@ import subprocess
 
 import pytest
 from docx import Document as read_docx
+from PIL import Image, ImageChops
 
-from plugins.meetings import minuting, papers, planning, sitting
+from plugins.meetings import layouts, minuting, papers, planning, sitting
 from plugins.meetings.models_results import Minutes
 from portal.database import db
 from portal.documents import to_docx, to_pdf
+from portal.documents.pdf import to_png
 from tests.plugins.meetings.helpers import TODAY, D, acting, do, fetch, found, held, issued, meeting, notified, resolve, sign_all, topic
 
 MM = 72 / 25.4
@@ -57,6 +59,58 @@ def test_minutes_have_22_lines_of_28_characters_within_the_margins(app_sqlite, w
     assert "长寿区综合行政执法联席会议纪要" in head and "联席纪〔2026〕1号" in head and "2026年10月12日" in head
     paragraphs = "\n".join(paragraph.text for paragraph in read_docx(io.BytesIO(word)).paragraphs)
     assert "出席" in paragraphs and "江南街道 代表0" in paragraphs and "一、关于夜市占道经营联合整治" in paragraphs
+
+
+def red_of(document):
+    """The red ink of the first page: rows of the head and of the line, and the edges of both, in millimetres."""
+    image = Image.open(io.BytesIO(to_png(document, 254)[0])).convert("RGB")
+    mask = ImageChops.subtract(image.getchannel("R"), image.getchannel("G")).point(lambda value: 255 if value > 90 else 0)
+    rows = [y for y in range(mask.height) if mask.crop((0, y, mask.width, y + 1)).getbbox()]
+    line_top = next(y for y in rows if (box := mask.crop((0, y, mask.width, y + 1)).getbbox()) and box[2] - box[0] > 1555)
+    head, line = mask.crop((0, 0, mask.width, line_top)).getbbox(), mask.crop((0, line_top, mask.width, mask.height)).getbbox()
+    return [value / 10 for value in head], (line[0] / 10, (line_top + line[1]) / 10, line[2] / 10)
+
+
+@pytest.mark.parametrize("head", ["长寿区综合行政执法联席会议纪要", "联席会议纪要", "长寿区综合行政执法联席会议办公室联席会议纪要专用"])
+@pytest.mark.parametrize("paper", layouts.PAPERS, ids=lambda paper: paper.key)
+def test_the_red_head_stands_in_the_middle_above_its_number_and_line(paper, head):
+    document = paper.build({**paper.sample, "heading": head, "issuer": head, "title": "二〇二六年下半年例会"})
+    (left, top, right, _bottom), (line_left, line_at, line_right) = red_of(document)
+    assert (left + right) / 2 == pytest.approx(28 + 78, abs=0.8), "in the middle of the text, not of the paper"
+    assert left >= 28 - 0.5 and right <= 28 + 156 + 0.5
+    assert top == pytest.approx(37 + 35, abs=2.5), "35 mm below the upper edge of the text"
+    assert (line_left, line_right) == pytest.approx((28, 184), abs=0.3)
+    words = words_of(to_pdf(document))[0]
+    last = max(row[1] for row in words if row[1] / MM < line_at)
+    assert line_at - (last + 16) / MM == pytest.approx(4 + 1, abs=2), "4 mm below what stands above the line"
+    number = next(row for row in words if row[3] == document.number)
+    assert (number[0] + number[2]) / 2 / MM == pytest.approx(28 + 78, abs=1)
+    title = next(row for row in words if row[3] == document.title)
+    assert (title[0] + title[2]) / 2 / MM == pytest.approx(28 + 78, abs=1)
+    assert (title[2] - title[0]) / len(document.title) == pytest.approx(22, abs=0.6), "2号"
+
+
+def test_who_was_there_stands_line_by_line_under_one_empty_line():
+    document = layouts.minutes({**layouts.MINUTES.sample, "observers": "区委编办 李平", "copies": "各成员单位"})
+    words = words_of(to_pdf(document))[0]
+    tops = [next(row[1] for row in words if row[3].startswith(label)) for label in ("出席", "列席", "请假")]
+    assert [b - a for a, b in itertools.pairwise(tops)] == pytest.approx([28.95] * 2, abs=0.2)
+    above = max(row[1] for row in words if row[1] < tops[0] - 1)
+    assert tops[0] - above == pytest.approx(2 * 28.95, abs=1)
+    long = layouts.minutes({**layouts.MINUTES.sample, "body": "", "present": "江南街道周平、" * 9})
+    lines = [row for row in words_of(to_pdf(long))[0] if "江南街道" in row[3]]
+    assert len(lines) > 1 and lines[0][0] == pytest.approx(28 * MM + 2 * 15.78, abs=1), "two characters from the edge"
+    assert [row[0] for row in lines[1:]] == pytest.approx([28 * MM + 5 * 15.78] * (len(lines) - 1), abs=1), "the next lines under the first name"
+    everything = "".join(row[3] for page in words_of(to_pdf(document)) for row in page)
+    assert "分送：各成员单位。" in everything and "抄送" not in everything
+    paragraphs = [paragraph.text for paragraph in read_docx(io.BytesIO(to_docx(document))).paragraphs]
+    at = paragraphs.index("出席：江南街道 周平、区公安局 韩军刚")
+    assert paragraphs[at - 1] == "" and paragraphs[at + 1] == "列席：区委编办 李平" and paragraphs[at + 2].startswith("请假：")
+
+
+def test_times_of_the_agenda_stay_on_one_line():
+    words = [row[3] for page in words_of(to_pdf(layouts.notice(layouts.NOTICE.sample))) for row in page]
+    assert "14:30—14:50" in words
 
 
 def test_the_notice_says_what_changed_and_the_cancellation_why(app_sqlite, world):
