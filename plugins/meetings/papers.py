@@ -31,8 +31,9 @@ def when(meeting: Meeting) -> str:
 
 def agenda_rows(session: Session, meeting: Meeting) -> list[tuple[str, str, str, str]]:
     """Time, content, unit and reporter of each item."""
-    timed = planning.timed(meeting, planning.agenda(session, meeting.id))
-    return [(clock(begin, end), item.title, item.unit_name, item.reporter) for item, begin, end in timed]
+    timed = planning.timed(session, meeting, planning.agenda(session, meeting.id))
+    kept = (_("（限定单位参加的议题）"), "", "")
+    return [(clock(begin, end), *((item.title, item.unit_name, item.reporter) if item is not None else kept)) for item, begin, end in timed]
 
 
 def agenda_table(session: Session, meeting: Meeting) -> Table:
@@ -41,8 +42,8 @@ def agenda_table(session: Session, meeting: Meeting) -> Table:
 
 def notice_values(session: Session, meeting: Meeting, today: dt.date) -> dict[str, Any]:
     """What the notice says; a change or a cancellation says what became of the first one."""
-    units = [row.unit_name for row in planning.invitations(session, meeting.id)]
-    conference = telling.conference_of(session)
+    units = planning.unit_names(session, meeting.id)
+    contact, phone = telling.contact_of(session, meeting)
     cancelled = meeting.state == "cancelled"
     opening = _("经研究，定于近期召开%(title)s。现将有关事项通知如下：", title=meeting.title)
     if cancelled:
@@ -52,8 +53,8 @@ def notice_values(session: Session, meeting: Meeting, today: dt.date) -> dict[st
     asked = [_("请各单位确定参会人员并在系统内回执；因故不能参会的，请派人代会或说明原因。")]
     if meeting.urgent_reason:
         asked.insert(0, _("本通知为紧急通知，原因：%(why)s。", why=meeting.urgent_reason.rstrip("。")))
-    if conference is not None and conference.contact:
-        asked.append(_("联系人：%(name)s　电话：%(phone)s。", name=conference.contact, phone=conference.phone))
+    if contact:
+        asked.append(_("联系人：%(name)s　电话：%(phone)s。", name=contact, phone=phone))
     rows = agenda_rows(session, meeting)
     return {
         "issuer": figures.figure(figures.ORGAN, None, today), "number": meeting.notice_number, "addressee": _("各受邀单位") if len(units) > COVER else "、".join(units),
@@ -116,12 +117,14 @@ def sign_in_sheet(session: Session, meeting: Meeting) -> Document:
 @in_chinese
 def minutes_values(session: Session, row: Minutes, today: dt.date) -> dict[str, Any]:
     """What the minutes say."""
-    number, lines = 0, []
-    for paragraph in minuting.paragraphs(session, row.id):
-        number += paragraph.kind == "heading"
-        lines.append(f"{chinese_number(number)}、{paragraph.text}" if paragraph.kind == "heading" else paragraph.text)
+    numbers, withheld = minuting.heads(session, row.id)
+    lines = [
+        f"{chinese_number(numbers[paragraph.id])}、{paragraph.text}" if paragraph.kind == "heading" else paragraph.text
+        for paragraph in minuting.paragraphs(session, row.id)
+    ]
     mark = {"draft": _("起草稿"), "circulating": _("征求意见稿"), "settled": _("待签发稿"), "replaced": _("已被更正")}.get(row.state, "")
-    note = _("第 %(n)s 版（更正）：%(why)s", n=row.edition, why=row.reason) if row.edition > 1 else ""
+    said = [_("节录：限定单位参加的议题从略") if withheld else "", _("第 %(n)s 版（更正）：%(why)s", n=row.edition, why=row.reason) if row.edition > 1 else ""]
+    note = "　".join(filter(None, said))
     return {
         "heading": figures.figure(figures.HEADING, None, today), "number": row.number, "title": row.title, "issuer": figures.figure(figures.ORGAN, None, today),
         "date": chinese_date(row.signed_on) if row.signed_on else "", "copies": figures.figure(figures.COPIES, None, today), "body": "\n".join(lines),

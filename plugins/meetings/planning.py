@@ -194,10 +194,31 @@ def agenda(session: Session, meeting_id: int) -> list[AgendaItem]:
     return list(session.scalars(found))
 
 
-def timed(meeting: Meeting, items: Sequence[AgendaItem]) -> list[tuple[AgendaItem, dt.datetime, dt.datetime]]:
-    """The agenda with the computed begin and end of each item, in the office's time zone."""
-    spans = rules.agenda_times(telling.local(meeting.starts_at), [item.minutes for item in items])
-    return [(item, begin, end) for item, (begin, end) in zip(items, spans, strict=True)]
+Slot = tuple[AgendaItem | None, dt.datetime, dt.datetime]
+
+
+def timed(session: Session, meeting: Meeting, items: Sequence[AgendaItem]) -> list[Slot]:
+    """The agenda with the computed begin and end of each item, in the office's time zone.
+
+    What is withheld from whoever is acting keeps its time and says nothing else: None, several in a row as one.
+    """
+    row: Any = AgendaItem.__table__
+    every = session.execute(select(row.c.id, row.c.minutes).where(row.c.meeting_id == meeting.id).order_by(row.c.position, row.c.id)).all()
+    seen, slots = {item.id: item for item in items}, list[Slot]()
+    for (key, _length), (begin, end) in zip(every, rules.agenda_times(telling.local(meeting.starts_at), [length for _key, length in every]), strict=True):
+        if key not in seen and slots and slots[-1][0] is None:
+            slots[-1] = (None, slots[-1][1], end)
+        else:
+            slots.append((seen.get(key), begin, end))
+    return slots
+
+
+def unit_names(session: Session, meeting_id: int) -> list[str]:
+    """The names of the invited units as the notice lists them, for everybody who gets it; what they answered is not told."""
+    row: Any = Invitation.__table__
+    unit: Any = Organisation.__table__
+    found = select(row.c.unit_name).join(unit, unit.c.id == row.c.unit_id).where(row.c.meeting_id == meeting_id)
+    return list(session.scalars(found.order_by(row.c.capacity, unit.c.weight, unit.c.id)))
 
 
 def _open_for_agenda(session: Session, meeting_id: int) -> Meeting:

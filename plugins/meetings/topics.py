@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugins.meetings import figures, rights, rules, telling
-from plugins.meetings.models import AgendaItem, Review, Topic
-from plugins.meetings.models_results import Resolution
+from plugins.meetings.models import AgendaItem, Circle, Review, Topic
+from plugins.meetings.models_results import CoUnit, Resolution
 from portal.auth.permissions import can
 from portal.calendar.service import current_calendar
 from portal.context import current_actor
@@ -172,6 +172,53 @@ def give_review(topic_id: int, opinion: str, text: str, today: dt.date) -> None:
                             f"reviewed:{topic.id}:{review.unit_id}:{today}", url=f"/meetings/topics/{topic.id}")  # fmt: skip
 
 
+# -- who takes part ---------------------------------------------------------------------------------------------------------
+
+
+def circle(session: Session, topic_id: int) -> list[Circle]:
+    """The units to which a topic is limited, in the order of the directory; known to the office alone."""
+    found = select(Circle).join(Organisation, Organisation.id == Circle.unit_id).where(Circle.topic_id == topic_id)
+    return list(session.scalars(found.order_by(Organisation.weight, Organisation.id)))
+
+
+def limited_of(session: Session, topic_ids: Iterable[int]) -> set[int]:
+    """Which of these topics are limited to some of the invited."""
+    return set(session.scalars(select(Topic.id).where(Topic.id.in_(list(topic_ids) or [0]), Topic.limited)))
+
+
+def limit(topic_id: int, limited: bool, unit_ids: Sequence[int]) -> None:
+    """限定参加单位: of the invited only these units (and the proposer, and who was asked for a review) meet the topic."""
+    with unit_of_work("meetings.topic_limited") as session:
+        topic = find(session, topic_id)
+        if topic.state not in OPEN:
+            raise Refused(_("议题已有结果，不能再改参加单位。"))
+        wanted = dict.fromkeys(unit_ids if limited else ())
+        known = {unit.id: unit.name for unit in session.scalars(select(Organisation).where(Organisation.id.in_(list(wanted) or [0]), Organisation.active))}
+        if limited and not known:
+            raise Refused(_("请选择参加本议题的单位。"), field="units")
+        present = {row.unit_id: row for row in circle(session, topic.id)}
+        for unit_id, row in present.items():
+            if unit_id not in known:
+                session.delete(row)
+        session.add_all(Circle(org_id=topic.org_id, topic_id=topic.id, unit_id=key, unit_name=known[key]) for key in wanted if key in known and key not in present)
+        topic.limited = limited
+        session.flush()
+
+
+def _limit_like(session: Session, topic: Topic, resolution: Resolution) -> None:
+    """A topic about a resolution is open to no more units than the topic from which the resolution came, and to who carries it out."""
+    item = session.get(AgendaItem, resolution.item_id) if resolution.item_id else None
+    origin = session.get(Topic, item.topic_id) if item is not None and item.topic_id else None
+    if origin is None or not origin.limited:
+        return
+    topic.limited = True
+    units = {row.unit_id: row.unit_name for row in circle(session, origin.id)}
+    units.update({origin.proposer_id: origin.proposer_name} if origin.proposer_id != origin.org_id else {})
+    units.update({resolution.lead_id: resolution.lead_name} if resolution.lead_id else {})
+    units.update({row.unit_id: row.unit_name for row in session.scalars(select(CoUnit).where(CoUnit.resolution_id == resolution.id))})
+    session.add_all(Circle(org_id=topic.org_id, topic_id=topic.id, unit_id=key, unit_name=name[:60]) for key, name in units.items())
+
+
 # -- overdue resolutions ------------------------------------------------------------------------------------------------------
 
 
@@ -188,13 +235,14 @@ def propose_overdue(session: Session, today: dt.date) -> int:
         title = _("超期议定事项：%(text)s", text=resolution.text)[:120]
         background = _("%(number)s，牵头单位 %(unit)s，时限 %(due)s，至 %(today)s 已超期 %(n)s 天。", number=resolution.number or _("（未编号）"),
                        unit=resolution.lead_name, due=resolution.due_on, today=today, n=rules.overdue_days(resolution.due_on, today))  # fmt: skip
-        session.add(
-            Topic(
-                org_id=resolution.org_id, title=title, category="其他", background=f"{background}\n{resolution.text}", request=_("听取牵头单位说明，研究督办措施。"),
-                minutes=10, reporter=resolution.lead_name[:60], proposer_id=resolution.org_id, proposer_name=_("联席会议办公室"), proposed_on=today, state="accepted",
-                resolution_id=resolution.id, state_reason=_("超期自动列入"),
-            )
+        topic = Topic(
+            org_id=resolution.org_id, title=title, category="其他", background=f"{background}\n{resolution.text}", request=_("听取牵头单位说明，研究督办措施。"),
+            minutes=10, reporter=resolution.lead_name[:60], proposer_id=resolution.org_id, proposer_name=_("联席会议办公室"), proposed_on=today, state="accepted",
+            resolution_id=resolution.id, state_reason=_("超期自动列入"),
         )  # fmt: skip
+        session.add(topic)
+        session.flush()
+        _limit_like(session, topic, resolution)
         made += 1
     session.flush()
     return made

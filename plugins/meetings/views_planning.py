@@ -133,12 +133,13 @@ def _agenda(meeting_id: int, form: forms.ItemForm | None = None, status: int = 2
     session = db.session()
     meeting = planning.find(session, meeting_id)
     items = planning.agenda(session, meeting.id)
-    timed = planning.timed(meeting, items)
+    timed = planning.timed(session, meeting, items)
     over = (timed[-1][2] - telling.local(meeting.ends_at)).total_seconds() / 60 if timed else 0
     ready = topics.waiting(session, meeting.org_id)
     shown = {
         "meeting": meeting, "agenda": timed, "over": int(over), "ready": ready, "form": form or forms.ItemForm(formdata=None), "workflow": workflow,
-        "span": telling.span, "open": meeting.state in planning.PLANNABLE, "most": rules.MOST_ITEMS,
+        "span": telling.span, "open": meeting.state in planning.PLANNABLE,
+        "limited": topics.limited_of(session, [item.topic_id for item in items if item.topic_id]), "most": rules.MOST_ITEMS,
     }  # fmt: skip
     return render_template("meetings/_agenda.html" if htmx else "meetings/agenda.html", **shown), status
 

@@ -164,7 +164,8 @@ def _live(meeting_id: int, *, form: Any = None, item_id: int | None = None, stat
     form = _resolution_form(form, meeting)
     resolutions = sitting.resolutions(session, meeting.id)
     return render_template(
-        "meetings/live.html", meeting=meeting, agenda=planning.timed(meeting, items), current=current, note=notes.get(current.id) if current else None, notes=notes,
+        "meetings/live.html", meeting=meeting, agenda=planning.timed(session, meeting, items),
+        current=current, note=notes.get(current.id) if current else None, notes=notes,
         resolutions=resolutions, co_units=sitting.co_units(session, [row.id for row in resolutions]), form=form, words=words, workflow=workflow, local=telling.local,
         quorum=sitting.quorum(session, meeting, today()), span=telling.span, typed=typed, conflict=conflict,
         writable=meeting.state in ("notified", "sitting", "held", "minuted"),
@@ -173,7 +174,8 @@ def _live(meeting_id: int, *, form: Any = None, item_id: int | None = None, stat
 
 def _resolution_form(form: Any, meeting: Meeting) -> Any:
     form = form or forms.ResolutionForm(formdata=None)
-    form.lead.choices = form.co_units.choices = pages.units(db.session())
+    form.co_units.choices = pages.units(db.session())
+    form.lead.choices = [(0, _("请选择")), *form.co_units.choices]
     return form
 
 
