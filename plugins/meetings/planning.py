@@ -28,8 +28,10 @@ PLANNABLE = ("draft", "scheduled", "notified", "sitting")
 LONGEST = dt.timedelta(hours=14)
 
 
-def find(session: Session, meeting_id: int) -> Meeting:
-    found = session.scalars(select(Meeting).where(Meeting.id == meeting_id)).one_or_none()
+def find(session: Session, meeting_id: int, *, lock: bool = False) -> Meeting:
+    """A meeting that the acting role sees. ``lock``: others who change what belongs to it wait until this transaction ends."""
+    wanted = select(Meeting).where(Meeting.id == meeting_id)
+    found = session.scalars(wanted.with_for_update(of=Meeting).execution_options(populate_existing=True) if lock else wanted).one_or_none()
     if found is None:
         raise NotFound(_("没有找到这条记录。"))
     return found
