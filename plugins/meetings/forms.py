@@ -26,6 +26,10 @@ class OneUnit(SelectMultipleField):
 
     widget = Select(multiple=False)
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.type = "SelectField"
+
 
 PHONE = Regexp(r"^[0-9+()（） -]{5,30}$", message=_l("请填写电话号码，只含数字、空格和 + - ( )。"))
 

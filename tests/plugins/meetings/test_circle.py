@@ -168,6 +168,7 @@ def test_the_office_limits_a_topic_on_its_page_and_opens_it_again(app, world, lo
     assert post(meet, address, {"limited": "1", "units": [world.police.id, world.police.id]}, page=page).status_code == 303
     shown = meet.get(page).get_data(as_text=True)
     assert "仅限：区公安局。" in shown and "限定参加单位" in head.get(page).get_data(as_text=True)
+    assert re.search(r"限定参加单位</span> 否 → 是", shown) and "False" not in shown
     assert "仅限：" not in head.get(page).get_data(as_text=True), "who is let in is known to the office alone"
     scheduled = meeting(app, world, DAY, TODAY, kind="adhoc", topic_ids=(key,))
     with acting(app, world, "meet"):
