@@ -14,6 +14,7 @@ from plugins.meetings import figures, layouts, minuting, planning, sitting, tell
 from plugins.meetings.models import Meeting, Topic
 from plugins.meetings.models_results import Minutes, Resolution
 from portal.documents import Block, Document, Facts, Heading, Para, Table, chinese_date, chinese_number, in_chinese
+from portal.documents.model import TITLE_WIDTH, width
 
 COVER = 8
 
@@ -27,6 +28,12 @@ def when(meeting: Meeting) -> str:
     begin, end = telling.local(meeting.starts_at), telling.local(meeting.ends_at)
     weekday = "一二三四五六日"[begin.weekday()]
     return _("%(day)s（星期%(w)s）%(clock)s", day=chinese_date(begin.date()), w=weekday, clock=clock(begin, end))
+
+
+def broken(title: str, name: str) -> str:
+    """A title that is too long for one line, broken after the name of the conference with which it begins."""
+    before, found, rest = title.partition(name)
+    return f"{before}{name}\n{rest}" if found and name and len(rest) > 2 and width(title) > TITLE_WIDTH else title
 
 
 def agenda_rows(session: Session, meeting: Meeting) -> list[tuple[str, str, str, str]]:
@@ -43,7 +50,7 @@ def agenda_table(session: Session, meeting: Meeting) -> Table:
 def notice_values(session: Session, meeting: Meeting, today: dt.date) -> dict[str, Any]:
     """What the notice says; a change or a cancellation says what became of the first one."""
     units = planning.unit_names(session, meeting.id)
-    contact, phone = telling.contact_of(session, meeting)
+    name, contact, phone = telling.contact_of(session, meeting)
     cancelled = meeting.state == "cancelled"
     opening = _("经研究，定于近期召开%(title)s。现将有关事项通知如下：", title=meeting.title)
     if cancelled:
@@ -58,7 +65,7 @@ def notice_values(session: Session, meeting: Meeting, today: dt.date) -> dict[st
     rows = agenda_rows(session, meeting)
     return {
         "issuer": figures.figure(figures.ORGAN, None, today), "number": meeting.notice_number, "addressee": _("各受邀单位") if len(units) > COVER else "、".join(units),
-        "title": _("关于取消%(t)s的通知", t=meeting.title) if cancelled else _("关于召开%(t)s的通知", t=meeting.title), "opening": opening,
+        "title": broken(_("关于取消%(t)s的通知", t=meeting.title) if cancelled else _("关于召开%(t)s的通知", t=meeting.title), name), "opening": opening,
         "when": "" if cancelled else when(meeting), "place": meeting.place, "chair": meeting.chair, "units": "、".join(units),
         "requirements": "\n".join(text for text in (*asked, meeting.note) if text), "agenda": [dict(zip(layouts.AGENDA, row, strict=True)) for row in rows],
         "date": chinese_date(telling.local(meeting.changed_at).date() if meeting.notified_on else today),
@@ -109,7 +116,7 @@ def sign_in_sheet(session: Session, meeting: Meeting) -> Document:
         answer = "" if invitation.state == "attends" else str(workflow.INVITATION.state(invitation.state).title)
         note = "；".join(f"{words.HOW[row.how]} {telling.local(row.at):%H:%M}" for row in signed) or answer
         rows.append((str(number), invitation.unit_name, named, "、".join(row.position for row in signed if row.position) or invitation.position, "", note))
-    table = Table((_("序号"), _("单位"), _("参会人"), _("职务"), _("签名"), _("备注")), tuple(rows), (0.8, 2.6, 1.8, 1.6, 1.8, 1.6))
+    table = Table((_("序号"), _("单位"), _("参会人"), _("职务"), _("签名"), _("备注")), tuple(rows), (0.95, 2.95, 1.7, 1.9, 1.7, 1.4))
     facts = Facts(((_("时间"), when(meeting)), (_("地点"), meeting.place)))
     return Document(_("%(t)s\n签到表", t=meeting.title), form="plain", blocks=(facts, Para(""), table))
 
@@ -123,10 +130,12 @@ def minutes_values(session: Session, row: Minutes, today: dt.date) -> dict[str, 
         for paragraph in minuting.paragraphs(session, row.id)
     ]
     mark = {"draft": _("起草稿"), "circulating": _("征求意见稿"), "settled": _("待签发稿"), "replaced": _("已被更正")}.get(row.state, "")
+    name = telling.contact_of(session, planning.find(session, row.meeting_id))[0]
     said = [_("节录：限定单位参加的议题从略") if withheld else "", _("第 %(n)s 版（更正）：%(why)s", n=row.edition, why=row.reason) if row.edition > 1 else ""]
     note = "　".join(filter(None, said))
     return {
-        "heading": figures.figure(figures.HEADING, None, today), "number": row.number, "title": row.title, "issuer": figures.figure(figures.ORGAN, None, today),
+        "heading": figures.figure(figures.HEADING, None, today), "number": row.number, "title": broken(row.title, name),
+        "issuer": figures.figure(figures.ORGAN, None, today),
         "date": chinese_date(row.signed_on) if row.signed_on else "", "copies": figures.figure(figures.COPIES, None, today), "body": "\n".join(lines),
         "signer": row.signer, "mark": mark, "note": note[:60], **{name: "、".join(row.attendance.get(name, ())) for name, _label in layouts.LISTS},
     }  # fmt: skip
@@ -145,5 +154,5 @@ def resolutions(session: Session, rows: Sequence[Resolution], title: str, today:
         late = _("超期 %(n)s 天", n=(today - row.due_on).days) if row.state in ("recorded", "open", "in_progress", "review") and today > row.due_on else ""
         state = str(workflow.RESOLUTION.state(row.state).title)
         lines.append((str(number), row.text, row.lead_name, "、".join(item.unit_name for item in units[row.id]), str(row.due_on), "\n".join(filter(None, (state, late)))))
-    table = Table((_("序号"), _("议定事项"), _("牵头单位"), _("配合单位"), _("时限"), _("状态")), tuple(lines), (0.8, 5, 2, 2, 1.7, 1.5))
+    table = Table((_("序号"), _("议定事项"), _("牵头单位"), _("配合单位"), _("时限"), _("状态")), tuple(lines), (1.3, 4.5, 2.1, 2.1, 2.65, 1.9))
     return Document(title, form="plain", blocks=(table,) if lines else (Para(_("没有议定事项。")),), date=today, signature=figures.figure(figures.ORGAN, None, today))

@@ -92,7 +92,7 @@ def document(session: Session, year: int, part: str, period: queries.Period, tod
     blocks.append(Heading(1, _("三、会议召开")))
     lines = [
         (
-            chinese_date(m.day),
+            str(m.day),
             m.title,
             str(words.KINDS[m.kind]),
             f"{m.present}/{m.members}" if m.state in rules.TOOK_PLACE else "—",
@@ -100,7 +100,7 @@ def document(session: Session, year: int, part: str, period: queries.Period, tod
         )
         for m in period.meetings
     ]
-    blocks.append(Table((_("日期"), _("会议"), _("类型"), _("到会/应到"), _("状态")), tuple(lines), (1.7, 4.5, 1.3, 1.3, 1.7)) if lines else Para(_("没有召开会议。")))
+    blocks.append(Table((_("日期"), _("会议"), _("类型"), _("到会/应到"), _("状态")), tuple(lines), (2.3, 4, 1.9, 2.1, 2.3)) if lines else Para(_("没有召开会议。")))
     blocks.append(Heading(1, _("四、各单位到会与履约")))
     rows = [
         (row.name, f"{row.came}/{row.invited}", str(row.substitutes), str(row.excused), str(row.word.total), str(row.word.on_time), str(row.word.late),
@@ -109,8 +109,8 @@ def document(session: Session, year: int, part: str, period: queries.Period, tod
         for row in period.units
     ]  # fmt: skip
     heads = (_("单位"), _("到会"), _("代会"), _("请假"), _("牵头"), _("按时"), _("逾期"), _("超期"), _("履约率"))
-    blocks.append(Table(heads, tuple(rows), (2.6, 1.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 1.2)) if rows else Para(_("没有数据。")))
-    blocks.append(Heading(1, _("五、超期未办结事项")))
+    blocks.append(Table(heads, tuple(rows), (2.6, 1.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 1.3)) if rows else Para(_("没有数据。")))
+    blocks.append(Heading(1, _("五、超期未办结事项（含以前议定的）")))
     late = overdue(session, period, today)
     blocks += [Para(_("%(n)s %(text)s（%(unit)s，时限 %(due)s，超期 %(d)s 天）。", n=row.number, text=row.text.rstrip("。"), unit=row.lead_name, due=row.due_on,
                       d=rules.overdue_days(row.due_on, today))) for row in late] or [Para(_("没有超期事项。"))]  # fmt: skip
@@ -126,10 +126,10 @@ def _conference_name(session: Session) -> str:
 
 
 def overdue(session: Session, period: queries.Period, today: dt.date) -> list[Resolution]:
+    """What is overdue of everything that was agreed up to the end of the period: nothing drops out with the turn of a half-year."""
     found = select(Resolution).where(
         Resolution.state.in_(rules.OWED),
         Resolution.sort_due < today,
-        Resolution.agreed_on >= period.first,
         Resolution.agreed_on <= period.last,
         Resolution.state != "recorded",
     )

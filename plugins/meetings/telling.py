@@ -64,11 +64,11 @@ def conference_of(session: Session, *, needed: bool = True) -> Conference | None
     return found
 
 
-def contact_of(session: Session, meeting: Meeting) -> tuple[str, str]:
-    """Whom the notice of a meeting names for questions, and the telephone; also for the invited that are no members."""
+def contact_of(session: Session, meeting: Meeting) -> tuple[str, str, str]:
+    """The conference of a meeting, whom its notice names for questions, and the telephone; also for the invited that are no members."""
     row: Any = Conference.__table__
-    found = session.execute(select(row.c.contact, row.c.phone).where(row.c.id == meeting.conference_id)).one()
-    return found.contact, found.phone
+    found = session.execute(select(row.c.name, row.c.contact, row.c.phone).where(row.c.id == meeting.conference_id)).one()
+    return found.name, found.contact, found.phone
 
 
 def on_for(unit: Organisation) -> bool:

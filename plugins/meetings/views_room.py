@@ -154,7 +154,10 @@ def scan(code: str) -> Any:
 # -- the recorder's page ------------------------------------------------------------------------------------------------------
 
 
-def _live(meeting_id: int, *, form: Any = None, item_id: int | None = None, status: int = 200, typed: str | None = None, conflict: str = "", version: int | None = None) -> Any:
+def _live(
+    meeting_id: int, *, form: Any = None, item_id: int | None = None, status: int = 200, typed: str | None = None, conflict: str = "",
+    version: int | None = None,
+) -> Any:  # fmt: skip
     session = db.session()
     meeting = planning.find(session, meeting_id)
     items = planning.agenda(session, meeting.id)

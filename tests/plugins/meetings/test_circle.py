@@ -179,7 +179,8 @@ def test_the_office_limits_a_topic_on_its_page_and_opens_it_again(app, world, lo
     with use_scope(EVERYTHING):
         assert not fetch(Topic, key).limited and db.session.scalars(sa.select(Circle)).all() == []
     with acting(app, world, "jn_head"):
-        workflow.TOPIC.perform(topics.save(None, {"title": "另一", "category": "其他", "background": "b", "request": "r", "minutes": 5}, TODAY), "submit", {}, today=TODAY)
+        other = topics.save(None, {"title": "另一", "category": "其他", "background": "b", "request": "r", "minutes": 5}, TODAY)
+        workflow.TOPIC.perform(other, "submit", {}, today=TODAY)
     do(app, world, scheduled, "notify", TODAY)
     sign_all(app, world, scheduled)
     with acting(app, world, "meet"):

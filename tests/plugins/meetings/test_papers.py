@@ -11,11 +11,13 @@ import pytest
 from docx import Document as read_docx
 from PIL import Image, ImageChops
 
-from plugins.meetings import layouts, minuting, papers, planning, sitting
+from plugins.meetings import layouts, minuting, papers, planning, queries, reports, sitting
+from plugins.meetings.models import Topic
 from plugins.meetings.models_results import Minutes
 from portal.database import db
 from portal.documents import to_docx, to_pdf
 from portal.documents.pdf import to_png
+from portal.work import unit_of_work
 from tests.plugins.meetings.helpers import TODAY, D, acting, do, fetch, found, held, issued, meeting, notified, resolve, sign_all, topic
 
 MM = 72 / 25.4
@@ -111,6 +113,54 @@ def test_who_was_there_stands_line_by_line_under_one_empty_line():
 def test_times_of_the_agenda_stay_on_one_line():
     words = [row[3] for page in words_of(to_pdf(layouts.notice(layouts.NOTICE.sample))) for row in page]
     assert "14:30—14:50" in words
+
+
+def test_columns_are_wide_enough_for_what_stands_in_them(app_sqlite, world):
+    """Nothing runs into the next column: dates, numbers and titles of columns stay whole and apart."""
+    found(app_sqlite, world)
+    key = held(app_sqlite, world, D(2026, 9, 29), D(2026, 9, 15))
+    resolve(app_sqlite, world, key, D(2026, 10, 23))
+    issued(app_sqlite, world, key, D(2026, 10, 12))
+    with acting(app_sqlite, world, "meet"):
+        session = db.session()
+        row = planning.find(session, key)
+        listed = to_pdf(papers.resolutions(session, sitting.resolutions(session, key), "清单", TODAY))
+        sheet = to_pdf(papers.sign_in_sheet(session, row))
+        report = to_pdf(reports.document(session, 2026, 2, queries.period(session, *reports.span(2026, 2), TODAY), TODAY))
+    words = {word[3]: word for page in words_of(listed) for word in page}
+    assert {"序号", "2026-10-23", "待办"} <= set(words) and words["2026-10-23"][2] + 6 < words["待办"][0]
+    assert words["2026-10-23"][0] > max(word[2] for text, word in words.items() if "公安局" in text)
+    assert "序号" in {word[3] for page in words_of(sheet) for word in page}
+    told = {word[3] for page in words_of(report) for word in page}
+    assert {"2026-09-29", "到会/应到", "履约率", "纪要已印发"} <= told
+
+
+def test_a_long_title_breaks_after_the_name_of_the_conference(app_sqlite, world):
+    found(app_sqlite, world)
+    key = notified(app_sqlite, world, D(2026, 12, 15), TODAY)
+    with acting(app_sqlite, world, "meet"):
+        title = papers.notice(db.session(), planning.find(db.session(), key), TODAY).title
+    assert title == "关于召开长寿区综合行政执法联席会议\n2026年下半年例会的通知"
+    assert papers.broken("岁末部署会", "长寿区综合行政执法联席会议") == "岁末部署会" and papers.broken("联席会议纪要", "联席会议") == "联席会议纪要"
+
+
+def test_papers_of_an_agenda_of_two_hundred_topics(app_sqlite, world):
+    found(app_sqlite, world)
+    key = meeting(app_sqlite, world, D(2026, 12, 15), TODAY, kind="adhoc")
+    with acting(app_sqlite, world, "meet"), unit_of_work("test.topics") as session:
+        org = world.district.id
+        made = [Topic(org_id=org, title=f"议题{n:03d}", category="其他", background="背景" * 30, request="请求", minutes=1, proposer_id=org, proposer_name="办公室",
+                      proposed_on=TODAY, state="accepted") for n in range(199)]  # fmt: skip
+        session.add_all(made)
+        session.flush()
+        planning.add_topics(key, [row.id for row in made])
+    do(app_sqlite, world, key, "notify", TODAY)
+    with acting(app_sqlite, world, "meet"):
+        row = planning.find(db.session(), key)
+        for document in (papers.notice(db.session(), row, TODAY), papers.agenda(db.session(), row), papers.materials(db.session(), row, {})):
+            said = "".join(word[3] for page in words_of(to_pdf(document)) for word in page)
+            assert "议题000" in said and "议题198" in said
+            assert to_docx(document).startswith(b"PK")
 
 
 def test_the_notice_says_what_changed_and_the_cancellation_why(app_sqlite, world):
