@@ -154,5 +154,5 @@ def resolutions(session: Session, rows: Sequence[Resolution], title: str, today:
         late = _("超期 %(n)s 天", n=(today - row.due_on).days) if row.state in ("recorded", "open", "in_progress", "review") and today > row.due_on else ""
         state = str(workflow.RESOLUTION.state(row.state).title)
         lines.append((str(number), row.text, row.lead_name, "、".join(item.unit_name for item in units[row.id]), str(row.due_on), "\n".join(filter(None, (state, late)))))
-    table = Table((_("序号"), _("议定事项"), _("牵头单位"), _("配合单位"), _("时限"), _("状态")), tuple(lines), (1.3, 4.5, 2.1, 2.1, 2.65, 1.9))
+    table = Table((_("序号"), _("议定事项"), _("牵头单位"), _("配合单位"), _("时限"), _("状态")), tuple(lines), (1.3, 4.1, 2.3, 2.3, 2.7, 2))
     return Document(title, form="plain", blocks=(table,) if lines else (Para(_("没有议定事项。")),), date=today, signature=figures.figure(figures.ORGAN, None, today))

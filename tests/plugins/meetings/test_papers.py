@@ -129,7 +129,7 @@ def test_columns_are_wide_enough_for_what_stands_in_them(app_sqlite, world):
         report = to_pdf(reports.document(session, 2026, 2, queries.period(session, *reports.span(2026, 2), TODAY), TODAY))
     words = {word[3]: word for page in words_of(listed) for word in page}
     assert {"序号", "2026-10-23", "待办"} <= set(words) and words["2026-10-23"][2] + 6 < words["待办"][0]
-    assert words["2026-10-23"][0] > max(word[2] for text, word in words.items() if "公安局" in text)
+    assert words["2026-10-23"][0] > words["区公安局"][2] and words["区公安局"][0] > words["江南街道"][2]
     assert "序号" in {word[3] for page in words_of(sheet) for word in page}
     told = {word[3] for page in words_of(report) for word in page}
     assert {"2026-09-29", "到会/应到", "履约率", "纪要已印发"} <= told
