@@ -137,7 +137,7 @@ def overdue(session: Session, period: queries.Period, today: dt.date) -> list[Re
 
 
 def workbook(session: Session, period: queries.Period, today: dt.date) -> IO[bytes]:
-    """The same figures as a workbook of four sheets. Nothing in it becomes a formula."""
+    """The same figures as a workbook of five sheets, with charts of two of them. Nothing that people wrote becomes a formula."""
     import xlsxwriter
 
     stream = tempfile.SpooledTemporaryFile(max_size=1 << 22)  # noqa: SIM115 - the caller sends and closes it
@@ -159,6 +159,7 @@ def workbook(session: Session, period: queries.Period, today: dt.date) -> IO[byt
          [[r.number, r.text, r.lead_name, r.agreed_on, r.first_due, r.due_on, workflow.RESOLUTION.state(r.state).title, r.done_on, r.extensions] for r in resolutions]),
         (_("半年例会"), [_("半年"), _("结果"), _("会议"), _("说明")],
          [[v.title, words.HALF_STATES[v.state][0], v.meeting.title if v.meeting else "", v.reason] for v in verdicts(session, period.first, period.last, today)]),
+        (_("每月"), [_("月份"), _("到期"), _("按时办结")], [list(row) for row in period.months]),
     ]  # fmt: skip
     for name, heads, rows in sheets:
         page = book.add_worksheet(name)
@@ -173,9 +174,26 @@ def workbook(session: Session, period: queries.Period, today: dt.date) -> IO[byt
                     page.write_string(number, place, defuse(shown)[:32_000])
                 else:
                     page.write_number(number, place, shown)
+    _draw(book, sheets[4][0], "column", len(period.months), (1, 2), ("#1D4E89", "#12805C"), _("每月到期与按时办结"), "E2")
+    if period.units:
+        _draw(book, sheets[1][0], "bar", len(period.units), (6, 7, 8, 9), ("#12805C", "#B45309", "#B3261E", "#5F6B7A"), _("各单位履约：牵头事项"), "M2")
     book.close()
     stream.seek(0)
     return stream
+
+
+def _draw(book: Any, sheet: str, kind: str, rows: int, columns: tuple[int, ...], colours: tuple[str, ...], title: str, at: str) -> None:
+    """A chart beside the figures of a sheet: the first column names what the others count."""
+    chart = book.add_chart({"type": kind, "subtype": "stacked"} if kind == "bar" else {"type": kind})
+    for column, colour in zip(columns, colours, strict=True):
+        chart.add_series({"name": [sheet, 0, column], "categories": [sheet, 1, 0, rows, 0], "values": [sheet, 1, column, rows, column], "fill": {"color": colour}})
+    chart.set_title({"name": title, "name_font": {"size": 12}})
+    chart.set_legend({"position": "bottom"})
+    whole = {"num_format": "0", "major_gridlines": {"visible": True, "line": {"color": "#D9DEE5"}}}
+    chart.set_x_axis(whole if kind == "bar" else {})
+    chart.set_y_axis({"reverse": True} if kind == "bar" else whole)
+    chart.set_size({"width": 620, "height": max(300, 22 * rows + 120) if kind == "bar" else 300})
+    book.get_worksheet_by_name(sheet).insert_chart(at, chart)
 
 
 def years(session: Session, today: dt.date) -> list[int]:

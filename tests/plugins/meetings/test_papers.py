@@ -6,9 +6,11 @@ import io
 import itertools
 import re
 import subprocess
+import zipfile
 
 import pytest
 from docx import Document as read_docx
+from openpyxl import load_workbook
 from PIL import Image, ImageChops
 
 from plugins.meetings import layouts, minuting, papers, planning, queries, reports, sitting
@@ -133,6 +135,26 @@ def test_columns_are_wide_enough_for_what_stands_in_them(app_sqlite, world):
     assert "序号" in {word[3] for page in words_of(sheet) for word in page}
     told = {word[3] for page in words_of(report) for word in page}
     assert {"2026-09-29", "到会/应到", "履约率", "纪要已印发"} <= told
+
+
+def test_the_workbook_of_a_report_has_its_figures_and_charts(app_sqlite, world):
+    found(app_sqlite, world)
+    key = held(app_sqlite, world, D(2026, 9, 29), D(2026, 9, 15))
+    resolve(app_sqlite, world, key, D(2026, 10, 23), text="=1+1 只是文字")
+    issued(app_sqlite, world, key, D(2026, 10, 12))
+    with acting(app_sqlite, world, "meet"):
+        content = reports.workbook(db.session(), queries.period(db.session(), *reports.span(2026, "year"), TODAY), TODAY).read()
+        empty = reports.workbook(db.session(), queries.period(db.session(), *reports.span(2025, "year"), TODAY), TODAY).read()
+    book = load_workbook(io.BytesIO(content))
+    assert book.sheetnames == ["会议", "单位", "议定事项", "半年例会", "每月"] and load_workbook(io.BytesIO(empty)).sheetnames == book.sheetnames
+    months = [[cell.value for cell in row] for row in book["每月"].iter_rows(max_col=3)]
+    assert months[0] == ["月份", "到期", "按时办结"] and ["2026-10", 1, 0] in months and len(months) == 13
+    units = {row[0].value: [cell.value for cell in row[1:]] for row in book["单位"].iter_rows(min_row=2, max_col=10)}
+    assert units["江南街道"] == [1, 1, 0, 0, 1, 0, 0, 1, 0], "invited, came, stood in, excused; led, in time, late, overdue, running"
+    assert "只是文字" in book["议定事项"]["B2"].value and book["议定事项"]["B2"].data_type == "s"
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        drawn = [parts.read(name).decode() for name in sorted(parts.namelist()) if name.startswith("xl/charts/chart")]
+    assert len(drawn) == 2 and any("barDir val=\"col\"" in xml and "每月" in xml for xml in drawn) and any("\"stacked\"" in xml and "单位" in xml for xml in drawn)
 
 
 def test_a_long_title_breaks_after_the_name_of_the_conference(app_sqlite, world):
