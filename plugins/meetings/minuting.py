@@ -16,6 +16,8 @@ from plugins.meetings.models_results import Comment, Minutes, Paragraph
 from portal.calendar.service import current_calendar
 from portal.context import current_actor
 from portal.database import db, utcnow
+from portal.directory.models import Organisation
+from portal.documents import in_chinese
 from portal.errors import Conflict, NotFound, Refused
 from portal.records import attachments
 from portal.records import workflow as steps
@@ -69,6 +71,7 @@ def default_comment_day(today: dt.date) -> dt.date:
 # -- drafting ---------------------------------------------------------------------------------------------------------------
 
 
+@in_chinese
 def attendance_of(session: Session, meeting: Meeting) -> dict[str, Any]:
     """Who was there, in whose name, who was excused and why not; and the quorum."""
     there: dict[int, list[str]] = {}
@@ -87,12 +90,14 @@ def attendance_of(session: Session, meeting: Meeting) -> dict[str, Any]:
     return found
 
 
+@in_chinese
 def quorum_text(meeting: Meeting) -> str:
     """What the minutes say of the quorum; without it they say so."""
     counted = _("成员单位 %(m)s 个，到会 %(p)s 个", m=meeting.members, p=meeting.present)
     return _("%(c)s，达到法定人数。", c=counted) if meeting.quorate else _("%(c)s，未达到法定人数（须 %(n)s 个），本次会议不计为例会。", c=counted, n=meeting.needed)
 
 
+@in_chinese
 def draft(session: Session, meeting: Meeting, _data: Data, today: dt.date) -> None:
     """Out of agenda, attendance, notes and resolutions."""
     minutes = _new(session, meeting, 1)
@@ -136,6 +141,7 @@ def _write(session: Session, minutes: Minutes, rows: list[Line]) -> None:
     session.flush()
 
 
+@in_chinese
 def resolution_text(row: Any, co_units: list[Any]) -> str:
     helping = _("，%(units)s配合", units="、".join(item.unit_name for item in co_units)) if co_units else ""
     text = row.text.rstrip("。；; ")
@@ -200,6 +206,7 @@ def guard_circulate(minutes: Minutes, data: Data, today: dt.date) -> None:
         raise Refused(_("意见截止日期不能早于今天。"), field="comment_by")
 
 
+@in_chinese
 def circulate(session: Session, minutes: Minutes, data: Data, today: dt.date) -> None:
     """送各单位征求意见."""
     refresh(session, minutes)
@@ -210,6 +217,7 @@ def circulate(session: Session, minutes: Minutes, data: Data, today: dt.date) ->
                        body=_("%(day)s 前提出；逾期视为无意见。", day=minutes.comment_by), url=f"/meetings/minutes/{minutes.id}")  # fmt: skip
 
 
+@in_chinese
 def refresh(session: Session, minutes: Minutes) -> None:
     """Paragraphs of resolutions say what the resolutions say now; new ones come to the end."""
     resolutions = sitting.resolutions(session, minutes.meeting_id)
@@ -255,8 +263,13 @@ def comment(minutes_id: int, paragraph_id: int, text: str, suggestion: str, toda
             )
         )  # fmt: skip
         session.flush()
-        telling.tell_office(session, minutes.org_id, _("%(unit)s 对纪要提出意见", unit=unit.name), f"comment:{minutes.id}:{unit.id}:{today}",
-                            url=f"/meetings/minutes/{minutes.id}")  # fmt: skip
+        _tell_commented(session, minutes, unit, today)
+
+
+@in_chinese
+def _tell_commented(session: Session, minutes: Minutes, unit: Organisation, today: dt.date) -> None:
+    telling.tell_office(session, minutes.org_id, _("%(unit)s 对纪要提出意见", unit=unit.name), f"comment:{minutes.id}:{unit.id}:{today}",
+                        url=f"/meetings/minutes/{minutes.id}")  # fmt: skip
 
 
 def settle_comment(minutes_id: int, comment_id: int, accepted: bool, answer: str) -> None:
@@ -328,6 +341,7 @@ def guard_sign(minutes: Minutes, _data: Data, _today: dt.date) -> None:
             raise Refused(_("纪要不写个案的处罚种类和金额，请先修改：%(text)s", text=row.text[:40]))
 
 
+@in_chinese
 def sign(session: Session, minutes: Minutes, _data: Data, today: dt.date) -> None:
     """签发: number, signature, hash; the resolutions are in force and their units are told."""
     meeting = planning.find(session, minutes.meeting_id)

@@ -23,6 +23,7 @@ def clock(begin: dt.datetime, end: dt.datetime) -> str:
     return f"{begin:%H:%M}—{end:%H:%M}"
 
 
+@in_chinese
 def when(meeting: Meeting) -> str:
     """2026年9月29日（星期二）14:30—16:00."""
     begin, end = telling.local(meeting.starts_at), telling.local(meeting.ends_at)
@@ -36,6 +37,7 @@ def broken(title: str, name: str) -> str:
     return f"{before}{name}\n{rest}" if found and name and len(rest) > 2 and width(title) > TITLE_WIDTH else title
 
 
+@in_chinese
 def agenda_rows(session: Session, meeting: Meeting) -> list[tuple[str, str, str, str]]:
     """Time, content, unit and reporter of each item."""
     timed = planning.timed(session, meeting, planning.agenda(session, meeting.id))
@@ -43,10 +45,12 @@ def agenda_rows(session: Session, meeting: Meeting) -> list[tuple[str, str, str,
     return [(clock(begin, end), *((item.title, item.unit_name, item.reporter) if item is not None else kept)) for item, begin, end in timed]
 
 
+@in_chinese
 def agenda_table(session: Session, meeting: Meeting) -> Table:
-    return Table(tuple(layouts.AGENDA.values()), tuple(agenda_rows(session, meeting)), (2.5, 5, 2, 1.4))
+    return Table(tuple(map(str, layouts.AGENDA.values())), tuple(agenda_rows(session, meeting)), (2.5, 5, 2, 1.4))
 
 
+@in_chinese
 def notice_values(session: Session, meeting: Meeting, today: dt.date) -> dict[str, Any]:
     """What the notice says; a change or a cancellation says what became of the first one."""
     units = planning.unit_names(session, meeting.id)
@@ -77,6 +81,7 @@ def notice(session: Session, meeting: Meeting, today: dt.date) -> Document:
     return layouts.notice(notice_values(session, meeting, today))
 
 
+@in_chinese
 def agenda(session: Session, meeting: Meeting) -> Document:
     facts = Facts(((_("时间"), when(meeting)), (_("地点"), meeting.place), (_("主持人"), meeting.chair)))
     return Document(_("%(t)s\n议程", t=meeting.title), form="plain", blocks=(facts, Para(""), agenda_table(session, meeting)))
@@ -146,6 +151,7 @@ def minutes(session: Session, row: Minutes, today: dt.date) -> Document:
     return layouts.minutes(minutes_values(session, row, today))
 
 
+@in_chinese
 def resolutions(session: Session, rows: Sequence[Resolution], title: str, today: dt.date) -> Document:
     """议定事项清单 with the state of each."""
     units = sitting.co_units(session, [row.id for row in rows])
@@ -156,3 +162,15 @@ def resolutions(session: Session, rows: Sequence[Resolution], title: str, today:
         lines.append((str(number), row.text, row.lead_name, "、".join(item.unit_name for item in units[row.id]), str(row.due_on), "\n".join(filter(None, (state, late)))))
     table = Table((_("序号"), _("议定事项"), _("牵头单位"), _("配合单位"), _("时限"), _("状态")), tuple(lines), (1.3, 4.1, 2.3, 2.3, 2.7, 2))
     return Document(title, form="plain", blocks=(table,) if lines else (Para(_("没有议定事项。")),), date=today, signature=figures.figure(figures.ORGAN, None, today))
+
+
+@in_chinese
+def agreed(session: Session, meeting: Meeting, rows: Sequence[Resolution], today: dt.date) -> Document:
+    """议定事项清单 of one meeting."""
+    return resolutions(session, rows, _("%(t)s\n议定事项清单", t=meeting.title), today)
+
+
+@in_chinese
+def outstanding(session: Session, rows: Sequence[Resolution], today: dt.date) -> Document:
+    """议定事项督办单: what is still to be done."""
+    return resolutions(session, rows, _("联席会议\n议定事项督办单"), today)

@@ -18,6 +18,7 @@ from portal.calendar.service import current_calendar
 from portal.config import current_settings
 from portal.database import utcnow
 from portal.directory.models import Organisation
+from portal.documents import in_chinese
 from portal.errors import Conflict, NotFound, Refused
 from portal.records import workflow as steps
 from portal.work import unit_of_work
@@ -91,6 +92,7 @@ def create(session: Session, kind: str, start: dt.datetime, end: dt.datetime, pl
     return meeting
 
 
+@in_chinese
 def default_title(session: Session, meeting: Meeting) -> str:
     conference = telling.conference_of(session)
     assert conference is not None
@@ -136,8 +138,13 @@ def invite(meeting_id: int, chosen: Mapping[int, str]) -> list[Meeting]:
         for row in gone:
             session.delete(row)
         session.flush()
-        telling.tell_units(session, told, _("不再邀请参加：%(title)s", title=meeting.title), f"uninvited:{meeting.id}:{meeting.sequence}", urgent=True)
+        _tell_uninvited(session, meeting, told)
         return [meeting]
+
+
+@in_chinese
+def _tell_uninvited(session: Session, meeting: Meeting, units: Sequence[int]) -> None:
+    telling.tell_units(session, units, _("不再邀请参加：%(title)s", title=meeting.title), f"uninvited:{meeting.id}:{meeting.sequence}", urgent=True)
 
 
 def invitations(session: Session, meeting_id: int) -> list[Invitation]:

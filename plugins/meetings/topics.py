@@ -17,6 +17,7 @@ from portal.auth.permissions import can
 from portal.calendar.service import current_calendar
 from portal.context import current_actor
 from portal.directory.models import Organisation
+from portal.documents import in_chinese
 from portal.errors import NotAllowed, NotFound, Refused
 from portal.work import unit_of_work
 
@@ -68,6 +69,7 @@ def _values(data: Data) -> dict[str, Any]:
     return {**found, "minutes": int(data.get("minutes") or 20)}
 
 
+@in_chinese
 def submitted(session: Session, topic: Topic, _data: Data, today: dt.date) -> None:
     topic.proposed_on, topic.state_reason = today, ""
     telling.tell_office(session, topic.org_id, _("%(unit)s 提出议题：%(title)s", unit=topic.proposer_name, title=topic.title),
@@ -84,16 +86,19 @@ def _tell_proposer(session: Session, topic: Topic, title: str, key: str) -> None
         telling.tell_units(session, [topic.proposer_id], title, f"topic:{topic.id}:{key}", body=topic.state_reason, url=f"/meetings/topics/{topic.id}")
 
 
+@in_chinese
 def accepted(session: Session, topic: Topic, data: Data, today: dt.date) -> None:
     decided(session, topic, data, today)
     _tell_proposer(session, topic, _("议题已受理：%(title)s", title=topic.title), f"accepted:{topic.version}")
 
 
+@in_chinese
 def returned(session: Session, topic: Topic, data: Data, today: dt.date) -> None:
     decided(session, topic, data, today)
     _tell_proposer(session, topic, _("议题被退回：%(title)s", title=topic.title), f"returned:{topic.version}")
 
 
+@in_chinese
 def deferred(session: Session, topic: Topic, data: Data, today: dt.date) -> None:
     """缓议 before the meeting: it leaves the agenda on which it stands and waits for the next one."""
     decided(session, topic, data, today)
@@ -114,6 +119,7 @@ def guard_deferred(topic: Topic, _data: Data, _today: dt.date) -> None:
             raise Refused(_("会议已开始，请在会议记录中标为缓议。"))
 
 
+@in_chinese
 def withdrawn(session: Session, topic: Topic, data: Data, today: dt.date) -> None:
     decided(session, topic, data, today)
     telling.tell_office(session, topic.org_id, _("%(unit)s 撤回议题：%(title)s", unit=topic.proposer_name, title=topic.title),
@@ -148,9 +154,14 @@ def ask_review(topic_id: int, unit_ids: list[int], due: dt.date | None, today: d
             raise Refused(_("请选择尚未征求意见的单位。"), field="units")
         session.add_all(Review(org_id=topic.org_id, topic_id=topic.id, unit_id=unit, unit_name=known[unit], asked_on=today, due_on=by) for unit in chosen)
         session.flush()
-        telling.tell_units(session, chosen, _("请对议题提出意见：%(title)s", title=topic.title), f"review:{topic.id}", body=_("%(day)s 前回复。", day=by),
-                           url=f"/meetings/topics/{topic.id}")  # fmt: skip
+        _tell_asked(session, topic, chosen, by)
         return len(chosen)
+
+
+@in_chinese
+def _tell_asked(session: Session, topic: Topic, units: list[int], by: dt.date) -> None:
+    telling.tell_units(session, units, _("请对议题提出意见：%(title)s", title=topic.title), f"review:{topic.id}", body=_("%(day)s 前回复。", day=by),
+                       url=f"/meetings/topics/{topic.id}")  # fmt: skip
 
 
 def give_review(topic_id: int, opinion: str, text: str, today: dt.date) -> None:
@@ -168,8 +179,13 @@ def give_review(topic_id: int, opinion: str, text: str, today: dt.date) -> None:
         if opinion != "agree" and not text.strip():
             raise Refused(_("请写明修改建议或不同意的理由。"), field="text")
         review.opinion, review.text, review.given_on, review.given_by = opinion, text.strip()[:5000], today, current_actor().name
-        telling.tell_office(session, topic.org_id, _("%(unit)s 已回复议题意见：%(title)s", unit=review.unit_name, title=topic.title),
-                            f"reviewed:{topic.id}:{review.unit_id}:{today}", url=f"/meetings/topics/{topic.id}")  # fmt: skip
+        _tell_answered(session, topic, review, today)
+
+
+@in_chinese
+def _tell_answered(session: Session, topic: Topic, review: Review, today: dt.date) -> None:
+    telling.tell_office(session, topic.org_id, _("%(unit)s 已回复议题意见：%(title)s", unit=review.unit_name, title=topic.title),
+                        f"reviewed:{topic.id}:{review.unit_id}:{today}", url=f"/meetings/topics/{topic.id}")  # fmt: skip
 
 
 # -- who takes part ---------------------------------------------------------------------------------------------------------

@@ -9,16 +9,19 @@ import subprocess
 import zipfile
 
 import pytest
+import sqlalchemy as sa
 from docx import Document as read_docx
+from flask_babel import force_locale
 from openpyxl import load_workbook
 from PIL import Image, ImageChops
 
 from plugins.meetings import layouts, minuting, papers, planning, queries, reports, sitting
-from plugins.meetings.models import Topic
+from plugins.meetings.models import Meeting, Topic
 from plugins.meetings.models_results import Minutes
 from portal.database import db
 from portal.documents import to_docx, to_pdf
 from portal.documents.pdf import to_png
+from portal.inbox.models import Notice
 from portal.work import unit_of_work
 from tests.plugins.meetings.helpers import TODAY, D, acting, do, fetch, found, held, issued, meeting, notified, resolve, sign_all, topic
 
@@ -244,3 +247,28 @@ def test_the_office_may_replace_the_templates_of_notice_and_minutes(app_sqlite, 
         text = "\n".join(paragraph.text for paragraph in read_docx(io.BytesIO(standard_template(paper))).paragraphs)
         assert "{{ title }}" in text and "{{ number }}" in text
         assert to_pdf(paper.build(paper.sample)).startswith(b"%PDF")
+
+
+def test_what_is_written_and_told_is_chinese_whatever_the_screen_speaks(app_sqlite, world, login, post):
+    """An officer with English pages drafts Chinese minutes, sends Chinese notices and prints Chinese papers."""
+    found(app_sqlite, world)
+    first = topic(app_sqlite, world, TODAY)
+    with force_locale("en"):
+        key = notified(app_sqlite, world, D(2026, 12, 15), TODAY, topic_ids=(first,))
+        assert fetch(Meeting, key).title == "长寿区综合行政执法联席会议2026年下半年例会"
+        sign_all(app_sqlite, world, key)
+        do(app_sqlite, world, key, "hold", D(2026, 12, 15))
+        resolve(app_sqlite, world, key, D(2026, 12, 31))
+        minutes_id = issued(app_sqlite, world, key, D(2026, 12, 18))
+    head = login("jn_head")
+    post(head, "/language", {"lang": "en"}, page="/")
+    assert 'lang="en"' in head.get(f"/meetings/{key}").get_data(as_text=True)
+    for name in ("notice", "agenda", "materials", "resolutions"):
+        said = "".join(word[3] for page in words_of(head.get(f"/meetings/{key}/papers/{name}.pdf").data) for word in page)
+        assert "例会" in said and not re.search(r"[A-Za-z]{4,}", said), (name, said)
+    said = "".join(word[3] for page in words_of(head.get(f"/meetings/minutes/{minutes_id}/paper.pdf").data) for word in page)
+    assert "现将会议议定事项纪要如下" in said and "牵头，区公安局配合" in said and not re.search(r"[A-Za-z]{4,}", said)
+    assert "SUMMARY:" in (calendar := head.get(f"/meetings/{key}/event.ics").get_data(as_text=True)) and "通知编号" in calendar
+    titles = list(db.session.scalars(sa.select(Notice.title).where(Notice.account_id == world.account("jn_head").id)))
+    assert {"会议通知：长寿区综合行政执法联席会议2026年下半年例会", "会议纪要已印发：联席纪〔2026〕1号"} <= set(titles)
+    assert not any(re.search("[A-Za-z]{4,}", title) for title in titles)
