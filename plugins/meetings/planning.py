@@ -60,6 +60,7 @@ def save(meeting_id: int | None, data: Data, today: dt.date) -> int:
         if meeting_id is None:
             meeting = create(session, str(data["kind"]), start, end, telling.text_of(data, "place", 120))
             invite_members(session, meeting, today)
+            put_overdue_first(session, meeting)
         else:
             meeting = find(session, meeting_id)
             if meeting.state not in EDITABLE:
@@ -241,26 +242,53 @@ def add_topics(meeting_id: int, topic_ids: Sequence[int]) -> int:
     """Put accepted or deferred topics at the end of the agenda. Returns how many."""
     with unit_of_work("meetings.agenda_changed") as session:
         meeting = _open_for_agenda(session, meeting_id)
-        items = agenda(session, meeting.id)
         wanted = list(dict.fromkeys(topic_ids))
         found = {topic.id: topic for topic in session.scalars(select(Topic).where(Topic.id.in_(wanted or [0]), Topic.state.in_(("accepted", "deferred"))))}
         chosen = [found[key] for key in wanted if key in found]
         if not chosen:
             raise Refused(_("请选择已受理的议题。"), field="topics")
+        items = agenda(session, meeting.id)
         if len(items) + len(chosen) > rules.MOST_ITEMS:
             raise Refused(_("一次会议最多 %(n)s 项议程。", n=rules.MOST_ITEMS), field="topics")
-        last = items[-1].position if items else 0
-        for offset, topic in enumerate(chosen, 1):
-            session.add(
-                AgendaItem(
-                    org_id=meeting.org_id, meeting_id=meeting.id, topic_id=topic.id, position=last + offset, title=topic.title, unit_name=topic.proposer_name,
-                    reporter=topic.reporter, minutes=topic.minutes,
-                )
-            )  # fmt: skip
-            steps.move(topic, "schedule")
-            topic.meeting_id = meeting.id
-        session.flush()
+        _enter(session, meeting, chosen, items[-1].position if items else 0)
         return len(chosen)
+
+
+def _enter(session: Session, meeting: Meeting, chosen: Sequence[Topic], after: int) -> None:
+    for position, topic in enumerate(chosen, after + 1):
+        session.add(
+            AgendaItem(
+                org_id=meeting.org_id, meeting_id=meeting.id, topic_id=topic.id, position=position, title=topic.title, unit_name=topic.proposer_name,
+                reporter=topic.reporter, minutes=topic.minutes,
+            )
+        )  # fmt: skip
+        steps.move(topic, "schedule")
+        topic.meeting_id = meeting.id
+    session.flush()
+
+
+def put_overdue_first(session: Session, meeting: Meeting, among: Sequence[Topic] | None = None) -> int:
+    """Overdue resolutions stand on top of the next agenda by themselves; the office may take them off again.
+
+    ``among``: these topics only; without it all that wait. Returns how many came on.
+    """
+    found = select(Topic).where(Topic.org_id == meeting.org_id, Topic.resolution_id.is_not(None), Topic.state.in_(("accepted", "deferred")))
+    if among is not None:
+        found = found.where(Topic.id.in_([topic.id for topic in among] or [0]))
+    items = agenda(session, meeting.id)
+    chosen = list(session.scalars(found.order_by(Topic.proposed_on, Topic.id).limit(rules.MOST_ITEMS - len(items))))
+    for item in items if chosen else ():
+        item.position += len(chosen)
+    _enter(session, meeting, chosen, 0)
+    return len(chosen)
+
+
+def next_open(session: Session, org_id: int, today: dt.date) -> Meeting | None:
+    """The next meeting of the conference when its notice has not gone out, so that its agenda may still change by itself."""
+    asked = select(Invitation.meeting_id).where(Invitation.meeting_id == Meeting.id).exists()
+    coming = select(Meeting).where(Meeting.org_id == org_id, Meeting.state.in_(("draft", *rules.TO_COME)), Meeting.day >= today, asked)
+    found = session.scalars(coming.order_by(Meeting.starts_at, Meeting.id).limit(1)).one_or_none()
+    return found if found is not None and found.state in EDITABLE else None
 
 
 def add_item(meeting_id: int, title: str, minutes: int) -> None:

@@ -238,15 +238,15 @@ def _limit_like(session: Session, topic: Topic, resolution: Resolution) -> None:
 # -- overdue resolutions ------------------------------------------------------------------------------------------------------
 
 
-def propose_overdue(session: Session, today: dt.date) -> int:
-    """Every overdue resolution that is on no open topic becomes one, accepted and ready for the next agenda. Returns how many."""
+def propose_overdue(session: Session, today: dt.date) -> list[Topic]:
+    """Every overdue resolution that is on no open topic becomes one, accepted and ready for the next agenda. Returns the topics."""
     waiting = select(Topic.resolution_id).where(Topic.resolution_id.is_not(None), Topic.state.in_(OPEN))
     overdue = (
         select(Resolution)
         .where(Resolution.state.in_(rules.OWED), Resolution.sort_due < today, Resolution.id.not_in(waiting))
         .order_by(Resolution.sort_due, Resolution.id)
     )
-    made = 0
+    made: list[Topic] = []
     for resolution in session.scalars(overdue):
         title = _("超期议定事项：%(text)s", text=resolution.text)[:120]
         background = _("%(number)s，牵头单位 %(unit)s，时限 %(due)s，至 %(today)s 已超期 %(n)s 天。", number=resolution.number or _("（未编号）"),
@@ -259,7 +259,7 @@ def propose_overdue(session: Session, today: dt.date) -> int:
         session.add(topic)
         session.flush()
         _limit_like(session, topic, resolution)
-        made += 1
+        made.append(topic)
     session.flush()
     return made
 

@@ -69,18 +69,23 @@ def new() -> Any:
         form.day.data = dt.date.fromisoformat(wanted) if _is_day(wanted) else None
         return _show(form, None)
     made: list[str] = []
+    put: list[int] = []
 
     def act() -> None:
         with unit_of_work("meetings.meeting_saved") as session:
             before = once.claim(session, key := once.sent_key())
             if before is None:
-                before = url_for("meetings_planning.agenda", meeting_id=planning.save(None, form.data, today()))
+                meeting_id = planning.save(None, form.data, today())
+                put.append(len(planning.agenda(session, meeting_id)))
+                before = url_for("meetings_planning.agenda", meeting_id=meeting_id)
                 once.made(session, key, before)
             made.append(before)
 
     if not pages.attempt(form, act):
         return _show(form, None, 422)
     flash(_("会议已保存，已列入全部成员单位。请安排议程，再发出通知。"), "success")
+    if any(put):
+        flash(_("%(n)s 项超期的议定事项已自动列在议程最前，可以移出。", n=put[0]), "info")
     return redirect(made[0], 303)
 
 

@@ -43,6 +43,9 @@ def plan(reader: Reader) -> str:
     page.locator("#clashes").get_by_text("通知最迟于").wait_for()
     page.get_by_role("button", name="保存").click()
     page.wait_for_url("**/agenda")
+    while left := page.locator(".agenda > li").count():
+        page.locator(".agenda > li").first.get_by_role("button", name="移出").click()
+        page.wait_for_function("left => document.querySelectorAll('.agenda > li').length < left", arg=left)
     for name, minutes in (("开场", "10"), ("通报", "20"), ("讨论", "30")):
         page.fill("[name=title]", name)
         page.locator("form", has=page.locator("[name=title]")).locator("[name=minutes]").fill(minutes)

@@ -146,7 +146,7 @@ def test_resolutions_of_a_limited_topic_are_seen_by_it_and_by_who_carries_them_o
         assert following.entries(db.session(), story.kept) == []
     late = D(2027, 2, 1)
     with use_scope(EVERYTHING), unit_of_work("test.overdue") as session:
-        assert topics.propose_overdue(session, late) == 2
+        assert len(topics.propose_overdue(session, late)) == 2
     with use_scope(EVERYTHING):
         again = db.session.scalars(sa.select(Topic).where(Topic.resolution_id == story.kept)).one()
         about_open = db.session.scalars(sa.select(Topic).where(Topic.resolution_id == story.open_one)).one()

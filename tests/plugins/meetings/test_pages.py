@@ -550,6 +550,27 @@ def test_excuses_need_their_reason_and_answers_end_with_the_meeting(app_sqlite, 
     assert workflow.INVITATION.matrix()
 
 
+def test_overdue_resolutions_come_on_top_of_the_next_agenda_by_themselves(app_sqlite, world, login, post):
+    found(app_sqlite, world)
+    key = held(app_sqlite, world, D(2026, 9, 29), D(2026, 9, 15))
+    for number, due in ((1, D(2026, 10, 23)), (2, D(2026, 10, 20)), (3, D(2026, 11, 26))):
+        resolve(app_sqlite, world, key, due, text=f"拖延的第{number}项")
+    issued(app_sqlite, world, key, D(2026, 10, 12))
+    coming = meeting(app_sqlite, world, D(2026, 12, 15), TODAY, kind="adhoc")
+    assert run_job("meetings.remind", today=TODAY).result["proposed"] == 2
+    assert [row.title for row in _items(coming)] == ["超期议定事项：拖延的第2项", "超期议定事项：拖延的第1项", "通报工作情况"]
+    with acting(app_sqlite, world, "meet"):
+        planning.drop_item(coming, _items(coming)[0].id)
+    assert run_job("meetings.remind", today=TODAY).result["proposed"] == 0
+    assert [row.title for row in _items(coming)] == ["超期议定事项：拖延的第1项", "通报工作情况"], "what the office took off stays off"
+    do(app_sqlite, world, coming, "notify", TODAY)
+    assert run_job("meetings.remind", today=D(2026, 11, 30)).result["proposed"] == 1
+    assert len(_items(coming)) == 2, "an agenda that was sent out does not change by itself"
+    page = post(login("meet"), "/meetings/new", {**FORM, "day": "2026-12-22", "form_key": "k" * 32}, page="/meetings/new", follow_redirects=True).get_data(as_text=True)
+    assert "2 项超期的议定事项已自动列在议程最前" in page
+    assert [row.title for row in _items(newest(Meeting).id)] == ["超期议定事项：拖延的第2项", "超期议定事项：拖延的第3项"]
+
+
 def test_a_resolution_a_month_overdue_is_on_top_of_everyones_list_and_ready_for_the_next_agenda(app, world, login):
     """Four places: the lists and first pages of those concerned, the next agenda, the report, the record of keeping one's word."""
     found(app, world)
@@ -566,6 +587,7 @@ def test_a_resolution_a_month_overdue_is_on_top_of_everyones_list_and_ready_for_
         first = client.get("/").get_data(as_text=True)
         assert "拖了一个月的事项" in first and ("项牵头事项超期" in first) is (username == "jn_head"), username
     meet = login("meet")
+    assert [row.title for row in _items(coming)] == ["超期议定事项：拖了一个月的事项", "通报工作情况"], "on top of the next agenda by itself"
     assert "超期议定事项：拖了一个月的事项" in meet.get(f"/meetings/{coming}/agenda").get_data(as_text=True)
     assert "拖了一个月的事项" in meet.get("/meetings/report?year=2026&part=2").get_data(as_text=True)
     word = meet.get("/meetings/resolutions/word").get_data(as_text=True)
