@@ -84,7 +84,7 @@ def entries(session: Session, meeting: Meeting, today: Any) -> Iterator[Entry]:
         if copy is not None:
             yield f"{_('06 签字件')}-{row.edition} {_safe(copy.filename)}", attachments.content(copy)
     rows = sitting.resolutions(session, meeting.id)
-    yield from _both(_("07 议定事项清单"), papers.resolutions(session, rows, _("%(t)s\n议定事项清单", t=meeting.title), today))
+    yield from _both(_("07 议定事项清单"), papers.agreed(session, meeting, rows, today))
     yield from _progress(session, rows)
     yield _("09 审计记录") + ".jsonl", _events(session, meeting)
 

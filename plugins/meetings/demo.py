@@ -186,7 +186,7 @@ class _Story:
             liaison = sitting.delegate_of(row.unit_id)
             who = {"name": f"{row.unit_name[:2]}代会人", "position": "副科长", "phone": f"139{row.unit_id:08d}"} if step == "substitute" else {
                 "name": liaison.name if liaison else row.unit_name, "position": liaison.position if liaison else "", "phone": f"137{row.unit_id:08d}"}  # fmt: skip
-            self.do(row, step, day, self.username_of(row.unit_name), reason="同日有上级检查" if step == "excuse" else "", **who)
+            self.do(row, step, day, self.username_of(row.unit_name), **({"reason": "同日有上级检查"} if step == "excuse" else who))
 
     def hold(self, meeting: Meeting, *, absent: int = 9) -> None:
         day = meeting.day
@@ -309,7 +309,10 @@ class _Story:
     def circulating(self) -> None:
         day = current_calendar().previous_working_day(self.today - dt.timedelta(days=3))
         notice = self.early(day)
-        meeting = self.meeting(day, "adhoc", [self.topic(6, "邻封镇", notice - dt.timedelta(days=2))], notice, title="长江沿线执法协作专题会议")
+        case = self.topic(6, "邻封镇", notice - dt.timedelta(days=2))
+        with self.acting("meet"):
+            topics.limit(case, True, [self.units[name].id for name in ("江南街道", "区公安局")])
+        meeting = self.meeting(day, "adhoc", [case], notice, title="长江沿线执法协作专题会议")
         self.do(meeting, "notify", notice)
         self.answer(meeting, notice)
         self.hold(meeting)

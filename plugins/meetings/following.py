@@ -16,6 +16,7 @@ from plugins.meetings.models_results import CoUnit, Report, Resolution
 from portal.calendar.service import current_calendar
 from portal.context import current_actor
 from portal.database import db, utcnow
+from portal.documents import in_chinese
 from portal.errors import Conflict, NotFound, Refused
 from portal.records import attachments
 from portal.records import workflow as steps
@@ -31,6 +32,7 @@ def find(session: Session, resolution_id: int) -> Resolution:
     return found
 
 
+@in_chinese
 def put_in_force(session: Session, meeting: Meeting, today: dt.date, year: int, seq: int) -> None:
     """With the signature of the minutes: numbers, the first report's day, and everybody concerned is told."""
     pattern = figures.figure(figures.RESOLUTION_NUMBER, None, today)
@@ -89,9 +91,12 @@ def report(resolution_id: int, text: str, percent: int | None, prepared: list[tu
                 steps.move(row, "report")
             row.reported_on = today
             row.report_due = rules.report_due(current_calendar(), today, figures.figure(figures.REPORT_DAYS, None, today))
-        telling.tell_office(
-            session, row.org_id, _("%(unit)s 报告进展：%(n)s", unit=made.unit_name, n=row.number), f"report:{made.id}", url=f"/meetings/resolutions/{row.id}"
-        )
+        _tell_reported(session, row, made)
+
+
+@in_chinese
+def _tell_reported(session: Session, row: Resolution, made: Report) -> None:
+    telling.tell_office(session, row.org_id, _("%(unit)s 报告进展：%(n)s", unit=made.unit_name, n=row.number), f"report:{made.id}", url=f"/meetings/resolutions/{row.id}")
 
 
 def _attach(session: Session, entry: Report, prepared: list[tuple[bytes, str, str]]) -> None:
@@ -99,6 +104,7 @@ def _attach(session: Session, entry: Report, prepared: list[tuple[bytes, str, st
         attachments.attach(session, item, "meetings.report", entry.id, current_actor().org_id or entry.org_id, "file")
 
 
+@in_chinese
 def claim(session: Session, row: Resolution, data: Data, today: dt.date) -> None:
     """申请办结 by the lead unit, with what it shows for it."""
     row.claimed_on, row.claimed_by, row.claim_text = today, current_actor().account_id, telling.text_of(data, "text")
@@ -108,6 +114,7 @@ def claim(session: Session, row: Resolution, data: Data, today: dt.date) -> None
     telling.tell_office(session, row.org_id, _("%(unit)s 申请办结：%(n)s", unit=row.lead_name, n=row.number), f"claim:{made.id}", url=f"/meetings/resolutions/{row.id}")
 
 
+@in_chinese
 def verify(session: Session, row: Resolution, data: Data, today: dt.date) -> None:
     """核实办结 by the convener: done since the day on which that was claimed."""
     row.verified_on, row.done_on, row.verify_text, row.sort_due = today, row.claimed_on, telling.text_of(data, "text"), rules.FOREVER
@@ -116,6 +123,7 @@ def verify(session: Session, row: Resolution, data: Data, today: dt.date) -> Non
     _tell_lead(session, row, _("已核实办结：%(n)s", n=row.number), f"verified:{made.id}")
 
 
+@in_chinese
 def send_back(session: Session, row: Resolution, data: Data, today: dt.date) -> None:
     row.sent_back += 1
     row.state_reason = telling.text_of(data, "reason")
@@ -148,6 +156,7 @@ def _check_count(row: Resolution, today: dt.date) -> None:
         raise Refused(_("已延期 %(n)s 次，达到上限。", n=row.extensions))
 
 
+@in_chinese
 def ask_extension(session: Session, row: Resolution, data: Data, today: dt.date) -> None:
     row.extension_asked, row.extension_reason = data["new_due"], telling.text_of(data, "reason")
     made = _enter(session, row, "asked", _("申请延至 %(day)s：%(why)s", day=data["new_due"], why=row.extension_reason), today)
@@ -159,6 +168,7 @@ def guard_extend(row: Resolution, data: Data, today: dt.date) -> None:
     _check_count(row, today)
 
 
+@in_chinese
 def extend(session: Session, row: Resolution, data: Data, today: dt.date) -> None:
     """延期 by the convener; the day as first agreed stays beside it."""
     before, row.due_on = row.due_on, data["new_due"]
@@ -167,12 +177,14 @@ def extend(session: Session, row: Resolution, data: Data, today: dt.date) -> Non
     _tell_lead(session, row, _("已同意延期：%(n)s", n=row.number), f"extended:{made.id}", made.text)
 
 
+@in_chinese
 def refuse_extension(session: Session, row: Resolution, data: Data, today: dt.date) -> None:
     row.extension_asked = None
     made = _enter(session, row, "refused", telling.text_of(data, "reason"), today)
     _tell_lead(session, row, _("不同意延期：%(n)s", n=row.number), f"refused:{made.id}", made.text)
 
 
+@in_chinese
 def replace(session: Session, row: Resolution, data: Data, today: dt.date) -> None:
     """由新的议定事项取代: nothing is owed any more, the reason stays."""
     row.state_reason, row.sort_due, row.report_due = telling.text_of(data, "reason"), rules.FOREVER, None

@@ -8,9 +8,28 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget, Select
 
 from plugins.meetings import words
 from portal.forms import Form as FlaskForm
+
+
+class Units(SelectMultipleField):
+    """Several units as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class OneUnit(SelectMultipleField):
+    """One unit from a list; whoever sends two is told that there can be only one."""
+
+    widget = Select(multiple=False)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.type = "SelectField"
+
 
 PHONE = Regexp(r"^[0-9+()（） -]{5,30}$", message=_l("请填写电话号码，只含数字、空格和 + - ( )。"))
 
@@ -60,7 +79,7 @@ class ConferenceForm(FlaskForm):
 
 
 class JoinForm(FlaskForm):
-    units = SelectMultipleField(_l("单位"), coerce=int, render_kw={"size": 12})
+    units = Units(_l("单位"), coerce=int)
     since = day(_l("加入日期"))
 
 
@@ -88,8 +107,15 @@ class TopicForm(FlaskForm):
 
 
 class ReviewAskForm(FlaskForm):
-    units = SelectMultipleField(_l("单位"), coerce=int, render_kw={"size": 8})
+    units = Units(_l("单位"), coerce=int)
     due_on = day(_l("回复截止"), required=False)
+
+
+class CircleForm(FlaskForm):
+    """Who takes part in a topic."""
+
+    limited = RadioField(_l("参加范围"), choices=[("", _l("全部受邀单位")), ("1", _l("仅限所选单位"))], default="", validate_choice=False)
+    units = Units(_l("参加单位"), coerce=int)
 
 
 class ReviewForm(FlaskForm):
@@ -168,9 +194,9 @@ class SignInForm(FlaskForm):
 
 class ResolutionForm(FlaskForm):
     text = area(_l("议定内容"), 5000, 4, required=True)
-    lead = SelectMultipleField(_l("牵头单位（只能一个）"), coerce=int, render_kw={"size": 6})
+    lead = OneUnit(_l("牵头单位"), coerce=int)
     outside = line(_l("系统外牵头单位（须发函）"), 80)
-    co_units = SelectMultipleField(_l("配合单位"), coerce=int, render_kw={"size": 6})
+    co_units = Units(_l("配合单位"), coerce=int)
     due_on = DateField(_l("完成时限"), [Optional(), sensible])
 
 

@@ -18,6 +18,7 @@ from icalendar import Calendar, Event, vCalAddress, vText
 from plugins.meetings import telling
 from plugins.meetings.models import Meeting
 from portal.config import current_settings
+from portal.documents import in_chinese
 from portal.errors import Refused
 from portal.text import seen
 
@@ -27,6 +28,7 @@ MOST_EVENTS = 500
 LONGEST_EVENT = dt.timedelta(days=31)
 
 
+@in_chinese
 def calendar(meetings: Iterable[Meeting], *, method: str = "PUBLISH", name: str = "") -> bytes:
     """A calendar of meetings. ``method``: REQUEST for one invitation, CANCEL for a cancellation, PUBLISH for a subscription."""
     book = Calendar()

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugins.meetings import figures, halfyears, rules, telling, topics
+from plugins.meetings import figures, halfyears, planning, rules, telling, topics
 from plugins.meetings.models import Invitation, Meeting
 from plugins.meetings.models_results import Minutes, Resolution
 from portal.calendar.service import current_calendar
@@ -41,7 +41,7 @@ def remind(context: Any) -> dict[str, Any]:
             for row in session.scalars(select(Resolution).where(Resolution.id.in_(ids[start : start + CHUNK]), Resolution.state.in_(rules.OWED))):
                 _resolution(session, row, today, found)
     with unit_of_work("meetings.topic_proposed_itself") as session:
-        found["proposed"] = topics.propose_overdue(session, today)
+        found["proposed"] = _propose(session, today)
     with unit_of_work("meetings.reminded") as session:
         _answers(session, today, found)
         _comments(session, today, found)
@@ -69,6 +69,16 @@ def _resolution(session: Session, row: Resolution, today: dt.date, found: dict[s
     if row.report_due is not None and row.report_due <= today and row.state in ("open", "in_progress"):
         found["reports"] += 1
         telling.tell_units(session, lead, _("请报告进展：%(n)s（应于 %(day)s 前）", n=name, day=row.report_due), f"report_due:{row.id}:{row.report_due}", url=url)
+
+
+def _propose(session: Session, today: dt.date) -> int:
+    """Overdue resolutions become topics, and stand on top of the next agenda unless its notice has gone out."""
+    made = topics.propose_overdue(session, today)
+    for org_id in sorted({topic.org_id for topic in made}):
+        meeting = planning.next_open(session, org_id, today)
+        if meeting is not None:
+            planning.put_overdue_first(session, meeting, [topic for topic in made if topic.org_id == org_id])
+    return len(made)
 
 
 def _answers(session: Session, today: dt.date, found: dict[str, int]) -> None:

@@ -26,7 +26,7 @@ def notice(values: Values) -> Document:
         rows = tuple(tuple(row[column] for column in AGENDA) for row in values["agenda"])
         parts: list[tuple[str, Block]] = [
             ("会议时间", Para(f"{values['when']}。")), ("会议地点", Para(f"{values['place']}。")),
-            ("会议议程", Table(tuple(map(str, AGENDA.values())), rows, (2, 5, 2, 1.4)) if rows else Para("（无）")), ("参会单位", Para(f"{values['units']}。")),
+            ("会议议程", Table(tuple(map(str, AGENDA.values())), rows, (2.5, 5, 2, 1.4)) if rows else Para("（无）")), ("参会单位", Para(f"{values['units']}。")),
             ("有关要求", Para(values["requirements"])),
         ]  # fmt: skip
         for number, (title, block) in enumerate(parts, 1):

@@ -16,6 +16,8 @@ from plugins.meetings.models_results import Comment, Minutes, Paragraph
 from portal.calendar.service import current_calendar
 from portal.context import current_actor
 from portal.database import db, utcnow
+from portal.directory.models import Organisation
+from portal.documents import in_chinese
 from portal.errors import Conflict, NotFound, Refused
 from portal.records import attachments
 from portal.records import workflow as steps
@@ -25,6 +27,8 @@ from portal.work import unit_of_work
 Data = Mapping[str, Any]
 COPY = "signed"
 OPEN = ("draft", "circulating", "settled")
+Line = tuple[str, str, int | None, int | None]
+"""Kind and text of a paragraph, its resolution and its agenda item."""
 
 
 def find(session: Session, minutes_id: int) -> Minutes:
@@ -43,6 +47,15 @@ def paragraphs(session: Session, minutes_id: int) -> list[Paragraph]:
     return list(session.scalars(select(Paragraph).where(Paragraph.minutes_id == minutes_id).order_by(Paragraph.position, Paragraph.id)))
 
 
+def heads(session: Session, minutes_id: int) -> tuple[dict[int, int], int]:
+    """The number of each heading as it stands in the whole minutes, and how many paragraphs are withheld from whoever is acting."""
+    row: Any = Paragraph.__table__
+    every = session.execute(select(row.c.id, row.c.kind).where(row.c.minutes_id == minutes_id).order_by(row.c.position, row.c.id)).all()
+    numbers = {key: number for number, key in enumerate((key for key, kind in every if kind == "heading"), 1)}
+    seen = session.scalar(select(func.count()).select_from(Paragraph).where(Paragraph.minutes_id == minutes_id)) or 0
+    return numbers, len(every) - seen
+
+
 def comments(session: Session, minutes_id: int) -> dict[int, list[Comment]]:
     """Comments by paragraph, oldest first."""
     found: dict[int, list[Comment]] = {}
@@ -58,6 +71,7 @@ def default_comment_day(today: dt.date) -> dt.date:
 # -- drafting ---------------------------------------------------------------------------------------------------------------
 
 
+@in_chinese
 def attendance_of(session: Session, meeting: Meeting) -> dict[str, Any]:
     """Who was there, in whose name, who was excused and why not; and the quorum."""
     there: dict[int, list[str]] = {}
@@ -76,31 +90,33 @@ def attendance_of(session: Session, meeting: Meeting) -> dict[str, Any]:
     return found
 
 
+@in_chinese
 def quorum_text(meeting: Meeting) -> str:
     """What the minutes say of the quorum; without it they say so."""
     counted = _("成员单位 %(m)s 个，到会 %(p)s 个", m=meeting.members, p=meeting.present)
     return _("%(c)s，达到法定人数。", c=counted) if meeting.quorate else _("%(c)s，未达到法定人数（须 %(n)s 个），本次会议不计为例会。", c=counted, n=meeting.needed)
 
 
+@in_chinese
 def draft(session: Session, meeting: Meeting, _data: Data, today: dt.date) -> None:
     """Out of agenda, attendance, notes and resolutions."""
     minutes = _new(session, meeting, 1)
     opening = _("%(day)s，%(chair)s在%(place)s主持召开%(title)s。%(quorum)s现将会议议定事项纪要如下：", day=_chinese(meeting.day), chair=meeting.chair or _("召集人"),
                 place=meeting.place, title=meeting.title, quorum=quorum_text(meeting))  # fmt: skip
-    rows: list[tuple[str, str, int | None]] = [("text", opening, None)]
+    rows: list[Line] = [("text", opening, None, None)]
     notes, resolutions = sitting.notes(session, meeting.id), sitting.resolutions(session, meeting.id)
     units = sitting.co_units(session, [row.id for row in resolutions])
     for item in planning.agenda(session, meeting.id):
-        rows.append(("heading", _("关于%(title)s", title=item.title), None))
+        rows.append(("heading", _("关于%(title)s", title=item.title), None, item.id))
         note = notes.get(item.id)
-        rows += [("text", part.strip(), None) for part in (note.text if note else "").splitlines() if part.strip()]
+        rows += [("text", part.strip(), None, item.id) for part in (note.text if note else "").splitlines() if part.strip()]
         if item.outcome == "deferred":
-            rows.append(("text", _("会议决定，本议题缓议，提交下次会议。"), None))
-        rows += [("resolution", resolution_text(row, units[row.id]), row.id) for row in resolutions if row.item_id == item.id]
+            rows.append(("text", _("会议决定，本议题缓议，提交下次会议。"), None, item.id))
+        rows += [("resolution", resolution_text(row, units[row.id]), row.id, item.id) for row in resolutions if row.item_id == item.id]
     loose = [row for row in resolutions if row.item_id is None]
     if loose:
-        rows.append(("heading", _("其他议定事项"), None))
-        rows += [("resolution", resolution_text(row, units[row.id]), row.id) for row in loose]
+        rows.append(("heading", _("其他议定事项"), None, None))
+        rows += [("resolution", resolution_text(row, units[row.id]), row.id, None) for row in loose]
     _write(session, minutes, rows)
 
 
@@ -118,12 +134,14 @@ def _new(session: Session, meeting: Meeting, edition: int, reason: str = "") -> 
     return minutes
 
 
-def _write(session: Session, minutes: Minutes, rows: list[tuple[str, str, int | None]]) -> None:
-    for position, (kind, text, resolution_id) in enumerate(rows, 1):
-        session.add(Paragraph(org_id=minutes.org_id, minutes_id=minutes.id, position=position, kind=kind, text=text, resolution_id=resolution_id))
+def _write(session: Session, minutes: Minutes, rows: list[Line]) -> None:
+    for position, (kind, text, resolution_id, item_id) in enumerate(rows, 1):
+        about: dict[str, Any] = {"kind": kind, "text": text, "resolution_id": resolution_id, "item_id": item_id}
+        session.add(Paragraph(org_id=minutes.org_id, minutes_id=minutes.id, position=position, **about))
     session.flush()
 
 
+@in_chinese
 def resolution_text(row: Any, co_units: list[Any]) -> str:
     helping = _("，%(units)s配合", units="、".join(item.unit_name for item in co_units)) if co_units else ""
     text = row.text.rstrip("。；; ")
@@ -145,13 +163,14 @@ def add_paragraph(minutes_id: int, after_id: int, text: str) -> None:
     """A new paragraph after another one."""
     with unit_of_work("meetings.paragraph_saved") as session:
         minutes = _editable(session, minutes_id)
-        place = paragraph(session, minutes.id, after_id).position
+        before = paragraph(session, minutes.id, after_id)
+        place = before.position
         if rules.fixes_penalty(text):
             raise Refused(_("纪要不写个案的处罚种类和金额，由有管辖权的机关依法决定。"), field="text")
         for row in paragraphs(session, minutes.id):
             if row.position > place:
                 row.position += 1
-        session.add(Paragraph(org_id=minutes.org_id, minutes_id=minutes.id, position=place + 1, kind="text", text=text.strip()))
+        session.add(Paragraph(org_id=minutes.org_id, minutes_id=minutes.id, position=place + 1, kind="text", text=text.strip(), item_id=before.item_id))
 
 
 def drop_paragraph(minutes_id: int, paragraph_id: int) -> None:
@@ -187,6 +206,7 @@ def guard_circulate(minutes: Minutes, data: Data, today: dt.date) -> None:
         raise Refused(_("意见截止日期不能早于今天。"), field="comment_by")
 
 
+@in_chinese
 def circulate(session: Session, minutes: Minutes, data: Data, today: dt.date) -> None:
     """送各单位征求意见."""
     refresh(session, minutes)
@@ -197,6 +217,7 @@ def circulate(session: Session, minutes: Minutes, data: Data, today: dt.date) ->
                        body=_("%(day)s 前提出；逾期视为无意见。", day=minutes.comment_by), url=f"/meetings/minutes/{minutes.id}")  # fmt: skip
 
 
+@in_chinese
 def refresh(session: Session, minutes: Minutes) -> None:
     """Paragraphs of resolutions say what the resolutions say now; new ones come to the end."""
     resolutions = sitting.resolutions(session, minutes.meeting_id)
@@ -209,7 +230,8 @@ def refresh(session: Session, minutes: Minutes) -> None:
         known = by_resolution.pop(resolution.id, None)
         if known is None:
             last += 1
-            session.add(Paragraph(org_id=minutes.org_id, minutes_id=minutes.id, position=last, kind="resolution", text=text, resolution_id=resolution.id))
+            about: dict[str, Any] = {"kind": "resolution", "text": text, "resolution_id": resolution.id, "item_id": resolution.item_id}
+            session.add(Paragraph(org_id=minutes.org_id, minutes_id=minutes.id, position=last, **about))
         elif resolution.state == "recorded" and known.text != text:
             known.text = text
     for gone in by_resolution.values():
@@ -241,8 +263,13 @@ def comment(minutes_id: int, paragraph_id: int, text: str, suggestion: str, toda
             )
         )  # fmt: skip
         session.flush()
-        telling.tell_office(session, minutes.org_id, _("%(unit)s 对纪要提出意见", unit=unit.name), f"comment:{minutes.id}:{unit.id}:{today}",
-                            url=f"/meetings/minutes/{minutes.id}")  # fmt: skip
+        _tell_commented(session, minutes, unit, today)
+
+
+@in_chinese
+def _tell_commented(session: Session, minutes: Minutes, unit: Organisation, today: dt.date) -> None:
+    telling.tell_office(session, minutes.org_id, _("%(unit)s 对纪要提出意见", unit=unit.name), f"comment:{minutes.id}:{unit.id}:{today}",
+                        url=f"/meetings/minutes/{minutes.id}")  # fmt: skip
 
 
 def settle_comment(minutes_id: int, comment_id: int, accepted: bool, answer: str) -> None:
@@ -286,12 +313,14 @@ def settled(session: Session, minutes: Minutes, _data: Data, _today: dt.date) ->
 
 
 def content(session: Session, minutes: Minutes) -> dict[str, Any]:
-    """What is signed: everything that the paper says."""
+    """What is signed: everything that the paper says, whoever asks and whatever of it is withheld from them."""
     meeting = planning.find(session, minutes.meeting_id)
+    row: Any = Paragraph.__table__
+    every = session.execute(select(row.c.kind, row.c.text).where(row.c.minutes_id == minutes.id).order_by(row.c.position, row.c.id))
     return {
         "title": minutes.title, "number": minutes.number, "edition": minutes.edition, "signer": minutes.signer, "signed_on": str(minutes.signed_on),
         "meeting": [meeting.title, meeting.starts_at.isoformat(), meeting.place, meeting.chair], "attendance": minutes.attendance,
-        "paragraphs": [[row.kind, row.text] for row in paragraphs(session, minutes.id)],
+        "paragraphs": [[kind, text] for kind, text in every],
     }  # fmt: skip
 
 
@@ -312,6 +341,7 @@ def guard_sign(minutes: Minutes, _data: Data, _today: dt.date) -> None:
             raise Refused(_("纪要不写个案的处罚种类和金额，请先修改：%(text)s", text=row.text[:40]))
 
 
+@in_chinese
 def sign(session: Session, minutes: Minutes, _data: Data, today: dt.date) -> None:
     """签发: number, signature, hash; the resolutions are in force and their units are told."""
     meeting = planning.find(session, minutes.meeting_id)
@@ -343,7 +373,7 @@ def revise(session: Session, minutes: Minutes, data: Data, _today: dt.date) -> N
     meeting = planning.find(session, minutes.meeting_id)
     fresh = _new(session, meeting, minutes.edition + 1, telling.text_of(data, "reason"))
     fresh.attendance = minutes.attendance
-    _write(session, fresh, [(row.kind, row.text, row.resolution_id) for row in paragraphs(session, minutes.id)])
+    _write(session, fresh, [(row.kind, row.text, row.resolution_id, row.item_id) for row in paragraphs(session, minutes.id)])
 
 
 def bind_copy(minutes_id: int, prepared: tuple[bytes, str, str]) -> None:

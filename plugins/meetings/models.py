@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, or_, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, false, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from plugins.meetings import rules
@@ -27,6 +27,22 @@ def invited(orgs: frozenset[int]) -> Any:
     """The meetings to which these organisations were invited and told."""
     row: Any = Invitation.__table__.alias("invited")
     return select(row.c.meeting_id).where(row.c.unit_id.in_(sorted(orgs)), row.c.told)
+
+
+def withheld(orgs: frozenset[int]) -> Any:
+    """The topics limited to units (限定参加单位) of which these organisations are none; the proposer and who reviewed it know it."""
+    topic, circle, asked = (model.__table__.alias(f"kept_{model.__name__.lower()}") for model in (Topic, Circle, Review))
+    units = sorted(orgs)
+    return select(topic.c.id).where(
+        topic.c.limited, topic.c.proposer_id.not_in(units), topic.c.id.not_in(select(circle.c.topic_id).where(circle.c.unit_id.in_(units))),
+        topic.c.id.not_in(select(asked.c.topic_id).where(asked.c.unit_id.in_(units))),
+    )  # fmt: skip
+
+
+def open_item(column: Any, orgs: frozenset[int]) -> ColumnElement[bool]:
+    """Where a column names no agenda item, or one whose topic is not withheld from these organisations."""
+    item: Any = AgendaItem.__table__.alias("kept_item")
+    return or_(column.is_(None), column.not_in(select(item.c.id).where(item.c.topic_id.in_(withheld(orgs)))))
 
 
 def takes_part(orgs: frozenset[int]) -> Any:
@@ -149,6 +165,8 @@ class Topic(Confidential, Shared, OrgScoped, Versioned, Base):
     deferrals: Mapped[int] = mapped_column(default=0)
     resolution_id: Mapped[int | None]
     """The overdue resolution that proposed itself."""
+    limited: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """限定参加单位: of the invited only those of its :class:`Circle` meet the topic, its materials and what came of it."""
 
     def __str__(self) -> str:
         return self.title
@@ -163,10 +181,23 @@ class Topic(Confidential, Shared, OrgScoped, Versioned, Base):
         asked: Any = Review.__table__.alias("asked")
         seen = select(item.c.topic_id).where(item.c.topic_id.is_not(None), item.c.meeting_id.in_(invited(orgs)))
         reviews = select(asked.c.topic_id).where(asked.c.unit_id.in_(sorted(orgs)))
-        return or_(cls.proposer_id.in_(sorted(orgs)), cls.id.in_(seen), cls.id.in_(reviews))
+        return or_(cls.proposer_id.in_(sorted(orgs)), cls.id.in_(seen) & cls.id.not_in(withheld(orgs)), cls.id.in_(reviews))
 
     def hands(self) -> frozenset[int]:
         return frozenset({self.proposer_id})
+
+
+class Circle(OrgScoped, Base):
+    """参加单位 of a limited topic: one of the units that are let in on it. Known to the convener alone."""
+
+    __tablename__ = "meetings_circle"
+    __record__ = "meetings.circle"
+    __table_args__ = (UniqueConstraint("topic_id", "unit_id"), Index(None, "unit_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("meetings_topic.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("directory_organisation.id"))
+    unit_name: Mapped[str] = mapped_column(String(60))
 
 
 class Review(Shared, OrgScoped, Versioned, Base):
@@ -348,7 +379,7 @@ class AgendaItem(Shared, OrgScoped, Versioned, Base):
 
     @classmethod
     def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:
-        return cls.meeting_id.in_(invited(orgs))
+        return cls.meeting_id.in_(invited(orgs)) & or_(cls.topic_id.is_(None), cls.topic_id.not_in(withheld(orgs)))
 
 
 class Note(OrgScoped, Versioned, Base):

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from plugins.meetings import rules
-from plugins.meetings.models import invited, one_of
+from plugins.meetings.models import invited, one_of, open_item
 from portal.database import Base, JSONValue, OrgScoped, Versioned
 from portal.tenancy import Shared
 
@@ -77,10 +77,12 @@ class Paragraph(Shared, OrgScoped, Versioned, Base):
     kind: Mapped[str] = mapped_column(String(10))
     text: Mapped[str] = mapped_column(Text)
     resolution_id: Mapped[int | None]
+    item_id: Mapped[int | None]
+    """The agenda item that it tells of: whoever may not meet its topic reads the minutes without it (节录)."""
 
     @classmethod
     def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:
-        return cls.minutes_id.in_(circulated(orgs))
+        return cls.minutes_id.in_(circulated(orgs)) & open_item(cls.item_id, orgs)
 
 
 class Comment(Shared, OrgScoped, Versioned, Base):
@@ -106,7 +108,8 @@ class Comment(Shared, OrgScoped, Versioned, Base):
 
     @classmethod
     def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:
-        return cls.minutes_id.in_(circulated(orgs))
+        row: Any = Paragraph.__table__.alias("commented")
+        return cls.minutes_id.in_(circulated(orgs)) & cls.paragraph_id.in_(select(row.c.id).where(open_item(row.c.item_id, orgs)))
 
     def hands(self) -> frozenset[int]:
         return frozenset({self.unit_id})
@@ -185,7 +188,7 @@ class Resolution(Shared, OrgScoped, Versioned, Base):
     def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:
         co: Any = CoUnit.__table__.alias("co")
         theirs = or_(cls.lead_id.in_(sorted(orgs)), cls.id.in_(select(co.c.resolution_id).where(co.c.unit_id.in_(sorted(orgs)))))
-        return (cls.state != "recorded") & or_(theirs, cls.meeting_id.in_(invited(orgs)))
+        return (cls.state != "recorded") & or_(theirs, cls.meeting_id.in_(invited(orgs)) & open_item(cls.item_id, orgs))
 
     def hands(self) -> frozenset[int]:
         return frozenset() if self.lead_id is None else frozenset({self.lead_id})
@@ -214,7 +217,7 @@ class CoUnit(Shared, OrgScoped, Base):
     @classmethod
     def let_in(cls, orgs: frozenset[int]) -> ColumnElement[bool]:
         row: Any = Resolution.__table__.alias("agreed")
-        agreed = select(row.c.id).where(row.c.state != "recorded", row.c.meeting_id.in_(invited(orgs)))
+        agreed = select(row.c.id).where(row.c.state != "recorded", row.c.meeting_id.in_(invited(orgs)), open_item(row.c.item_id, orgs))
         return or_(cls.resolution_id.in_(known_resolutions(orgs)), cls.resolution_id.in_(agreed))
 
 

@@ -15,6 +15,7 @@ from plugins.meetings.models import AgendaItem, Attendance, Invitation, Meeting,
 from portal.calendar.service import current_calendar
 from portal.context import current_actor
 from portal.database import db, utcnow
+from portal.documents import in_chinese
 from portal.errors import Refused
 from portal.records import workflow as steps
 from portal.records.numbers import format_number, next_number
@@ -47,6 +48,7 @@ def guard_notify(meeting: Meeting, data: Data, today: dt.date) -> None:
     check_notice(meeting.day, today, telling.text_of(data, "urgent_reason", 500))
 
 
+@in_chinese
 def notify(session: Session, meeting: Meeting, data: Data, today: dt.date) -> None:
     """Send the notice: from now on the invited see the meeting, its agenda and its materials."""
     seq = next_number(session, meeting.org_id, "meetings.notice", today.year)
@@ -65,6 +67,7 @@ def _tell(session: Session, meeting: Meeting, title: str, body: str) -> None:
     telling.tell_units(session, units, title, f"meeting:{meeting.id}:{meeting.sequence}:{meeting.state}", body=body, url=f"/meetings/{meeting.id}", urgent=True)
 
 
+@in_chinese
 def resend(session: Session, meeting: Meeting, data: Data, today: dt.date) -> None:
     """补发通知 after the agenda or the list of the invited changed: a new version of the same event."""
     _next_version(meeting)
@@ -90,6 +93,7 @@ def guard_move(meeting: Meeting, data: Data, today: dt.date) -> None:
         check_notice(data["day"], today, telling.text_of(data, "urgent_reason", 500))
 
 
+@in_chinese
 def move(session: Session, meeting: Meeting, data: Data, today: dt.date) -> None:
     """改期: everybody is told; the calendar entry keeps its UID with a higher SEQUENCE; answers are asked for again."""
     start, end = planning.times(data, confirmed=bool(data.get("day_off_ok")))
@@ -126,6 +130,7 @@ def _remember(session: Session, meeting: Meeting, kind: str, reason: str, across
     )  # fmt: skip
 
 
+@in_chinese
 def cancel(session: Session, meeting: Meeting, data: Data, today: dt.date) -> None:
     """取消: everybody who knows of it is told; its topics wait for the next meeting."""
     reason = telling.text_of(data, "reason")

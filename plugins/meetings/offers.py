@@ -17,6 +17,7 @@ from portal.clock import today as clock
 from portal.contract import Card, NavItem, Panel, Todo
 from portal.database import db
 from portal.directory.models import Organisation
+from portal.documents import in_chinese
 from portal.tenancy import crossing
 
 
@@ -148,6 +149,7 @@ def organisation_panels(organisation: Any) -> list[Panel]:
     return [Panel(_("联席会议"), "meetings/_organisation.html", {"word": word, "next": came, "span": telling.span, "unit": organisation}, 60)]
 
 
+@in_chinese
 def switched(plugin: str, org_id: int, enabled: bool) -> None:
     """Off: the town is taken off the invitations to come, and keeps what took place. On: the office is told to look at its lists."""
     if plugin != "meetings":

@@ -14,6 +14,7 @@ from plugins.meetings import figures, layouts, minuting, planning, sitting, tell
 from plugins.meetings.models import Meeting, Topic
 from plugins.meetings.models_results import Minutes, Resolution
 from portal.documents import Block, Document, Facts, Heading, Para, Table, chinese_date, chinese_number, in_chinese
+from portal.documents.model import TITLE_WIDTH, width
 
 COVER = 8
 
@@ -22,6 +23,7 @@ def clock(begin: dt.datetime, end: dt.datetime) -> str:
     return f"{begin:%H:%M}—{end:%H:%M}"
 
 
+@in_chinese
 def when(meeting: Meeting) -> str:
     """2026年9月29日（星期二）14:30—16:00."""
     begin, end = telling.local(meeting.starts_at), telling.local(meeting.ends_at)
@@ -29,20 +31,30 @@ def when(meeting: Meeting) -> str:
     return _("%(day)s（星期%(w)s）%(clock)s", day=chinese_date(begin.date()), w=weekday, clock=clock(begin, end))
 
 
+def broken(title: str, name: str) -> str:
+    """A title that is too long for one line, broken after the name of the conference with which it begins."""
+    before, found, rest = title.partition(name)
+    return f"{before}{name}\n{rest}" if found and name and len(rest) > 2 and width(title) > TITLE_WIDTH else title
+
+
+@in_chinese
 def agenda_rows(session: Session, meeting: Meeting) -> list[tuple[str, str, str, str]]:
     """Time, content, unit and reporter of each item."""
-    timed = planning.timed(meeting, planning.agenda(session, meeting.id))
-    return [(clock(begin, end), item.title, item.unit_name, item.reporter) for item, begin, end in timed]
+    timed = planning.timed(session, meeting, planning.agenda(session, meeting.id))
+    kept = (_("（限定单位参加的议题）"), "", "")
+    return [(clock(begin, end), *((item.title, item.unit_name, item.reporter) if item is not None else kept)) for item, begin, end in timed]
 
 
+@in_chinese
 def agenda_table(session: Session, meeting: Meeting) -> Table:
-    return Table(tuple(layouts.AGENDA.values()), tuple(agenda_rows(session, meeting)), (2, 5, 2, 1.4))
+    return Table(tuple(map(str, layouts.AGENDA.values())), tuple(agenda_rows(session, meeting)), (2.5, 5, 2, 1.4))
 
 
+@in_chinese
 def notice_values(session: Session, meeting: Meeting, today: dt.date) -> dict[str, Any]:
     """What the notice says; a change or a cancellation says what became of the first one."""
-    units = [row.unit_name for row in planning.invitations(session, meeting.id)]
-    conference = telling.conference_of(session)
+    units = planning.unit_names(session, meeting.id)
+    name, contact, phone = telling.contact_of(session, meeting)
     cancelled = meeting.state == "cancelled"
     opening = _("经研究，定于近期召开%(title)s。现将有关事项通知如下：", title=meeting.title)
     if cancelled:
@@ -52,12 +64,12 @@ def notice_values(session: Session, meeting: Meeting, today: dt.date) -> dict[st
     asked = [_("请各单位确定参会人员并在系统内回执；因故不能参会的，请派人代会或说明原因。")]
     if meeting.urgent_reason:
         asked.insert(0, _("本通知为紧急通知，原因：%(why)s。", why=meeting.urgent_reason.rstrip("。")))
-    if conference is not None and conference.contact:
-        asked.append(_("联系人：%(name)s　电话：%(phone)s。", name=conference.contact, phone=conference.phone))
+    if contact:
+        asked.append(_("联系人：%(name)s　电话：%(phone)s。", name=contact, phone=phone))
     rows = agenda_rows(session, meeting)
     return {
         "issuer": figures.figure(figures.ORGAN, None, today), "number": meeting.notice_number, "addressee": _("各受邀单位") if len(units) > COVER else "、".join(units),
-        "title": _("关于取消%(t)s的通知", t=meeting.title) if cancelled else _("关于召开%(t)s的通知", t=meeting.title), "opening": opening,
+        "title": broken(_("关于取消%(t)s的通知", t=meeting.title) if cancelled else _("关于召开%(t)s的通知", t=meeting.title), name), "opening": opening,
         "when": "" if cancelled else when(meeting), "place": meeting.place, "chair": meeting.chair, "units": "、".join(units),
         "requirements": "\n".join(text for text in (*asked, meeting.note) if text), "agenda": [dict(zip(layouts.AGENDA, row, strict=True)) for row in rows],
         "date": chinese_date(telling.local(meeting.changed_at).date() if meeting.notified_on else today),
@@ -69,6 +81,7 @@ def notice(session: Session, meeting: Meeting, today: dt.date) -> Document:
     return layouts.notice(notice_values(session, meeting, today))
 
 
+@in_chinese
 def agenda(session: Session, meeting: Meeting) -> Document:
     facts = Facts(((_("时间"), when(meeting)), (_("地点"), meeting.place), (_("主持人"), meeting.chair)))
     return Document(_("%(t)s\n议程", t=meeting.title), form="plain", blocks=(facts, Para(""), agenda_table(session, meeting)))
@@ -108,7 +121,7 @@ def sign_in_sheet(session: Session, meeting: Meeting) -> Document:
         answer = "" if invitation.state == "attends" else str(workflow.INVITATION.state(invitation.state).title)
         note = "；".join(f"{words.HOW[row.how]} {telling.local(row.at):%H:%M}" for row in signed) or answer
         rows.append((str(number), invitation.unit_name, named, "、".join(row.position for row in signed if row.position) or invitation.position, "", note))
-    table = Table((_("序号"), _("单位"), _("参会人"), _("职务"), _("签名"), _("备注")), tuple(rows), (0.8, 2.6, 1.8, 1.6, 1.8, 1.6))
+    table = Table((_("序号"), _("单位"), _("参会人"), _("职务"), _("签名"), _("备注")), tuple(rows), (0.95, 2.95, 1.7, 1.9, 1.7, 1.4))
     facts = Facts(((_("时间"), when(meeting)), (_("地点"), meeting.place)))
     return Document(_("%(t)s\n签到表", t=meeting.title), form="plain", blocks=(facts, Para(""), table))
 
@@ -116,14 +129,18 @@ def sign_in_sheet(session: Session, meeting: Meeting) -> Document:
 @in_chinese
 def minutes_values(session: Session, row: Minutes, today: dt.date) -> dict[str, Any]:
     """What the minutes say."""
-    number, lines = 0, []
-    for paragraph in minuting.paragraphs(session, row.id):
-        number += paragraph.kind == "heading"
-        lines.append(f"{chinese_number(number)}、{paragraph.text}" if paragraph.kind == "heading" else paragraph.text)
+    numbers, withheld = minuting.heads(session, row.id)
+    lines = [
+        f"{chinese_number(numbers[paragraph.id])}、{paragraph.text}" if paragraph.kind == "heading" else paragraph.text
+        for paragraph in minuting.paragraphs(session, row.id)
+    ]
     mark = {"draft": _("起草稿"), "circulating": _("征求意见稿"), "settled": _("待签发稿"), "replaced": _("已被更正")}.get(row.state, "")
-    note = _("第 %(n)s 版（更正）：%(why)s", n=row.edition, why=row.reason) if row.edition > 1 else ""
+    name = telling.contact_of(session, planning.find(session, row.meeting_id))[0]
+    said = [_("节录：限定单位参加的议题从略") if withheld else "", _("第 %(n)s 版（更正）：%(why)s", n=row.edition, why=row.reason) if row.edition > 1 else ""]
+    note = "　".join(filter(None, said))
     return {
-        "heading": figures.figure(figures.HEADING, None, today), "number": row.number, "title": row.title, "issuer": figures.figure(figures.ORGAN, None, today),
+        "heading": figures.figure(figures.HEADING, None, today), "number": row.number, "title": broken(row.title, name),
+        "issuer": figures.figure(figures.ORGAN, None, today),
         "date": chinese_date(row.signed_on) if row.signed_on else "", "copies": figures.figure(figures.COPIES, None, today), "body": "\n".join(lines),
         "signer": row.signer, "mark": mark, "note": note[:60], **{name: "、".join(row.attendance.get(name, ())) for name, _label in layouts.LISTS},
     }  # fmt: skip
@@ -134,6 +151,7 @@ def minutes(session: Session, row: Minutes, today: dt.date) -> Document:
     return layouts.minutes(minutes_values(session, row, today))
 
 
+@in_chinese
 def resolutions(session: Session, rows: Sequence[Resolution], title: str, today: dt.date) -> Document:
     """议定事项清单 with the state of each."""
     units = sitting.co_units(session, [row.id for row in rows])
@@ -142,5 +160,17 @@ def resolutions(session: Session, rows: Sequence[Resolution], title: str, today:
         late = _("超期 %(n)s 天", n=(today - row.due_on).days) if row.state in ("recorded", "open", "in_progress", "review") and today > row.due_on else ""
         state = str(workflow.RESOLUTION.state(row.state).title)
         lines.append((str(number), row.text, row.lead_name, "、".join(item.unit_name for item in units[row.id]), str(row.due_on), "\n".join(filter(None, (state, late)))))
-    table = Table((_("序号"), _("议定事项"), _("牵头单位"), _("配合单位"), _("时限"), _("状态")), tuple(lines), (0.8, 5, 2, 2, 1.7, 1.5))
+    table = Table((_("序号"), _("议定事项"), _("牵头单位"), _("配合单位"), _("时限"), _("状态")), tuple(lines), (1.3, 4.1, 2.3, 2.3, 2.7, 2))
     return Document(title, form="plain", blocks=(table,) if lines else (Para(_("没有议定事项。")),), date=today, signature=figures.figure(figures.ORGAN, None, today))
+
+
+@in_chinese
+def agreed(session: Session, meeting: Meeting, rows: Sequence[Resolution], today: dt.date) -> Document:
+    """议定事项清单 of one meeting."""
+    return resolutions(session, rows, _("%(t)s\n议定事项清单", t=meeting.title), today)
+
+
+@in_chinese
+def outstanding(session: Session, rows: Sequence[Resolution], today: dt.date) -> Document:
+    """议定事项督办单: what is still to be done."""
+    return resolutions(session, rows, _("联席会议\n议定事项督办单"), today)

@@ -18,6 +18,7 @@ from portal.calendar.service import current_calendar
 from portal.config import current_settings
 from portal.database import utcnow
 from portal.directory.models import Organisation
+from portal.documents import in_chinese
 from portal.errors import Conflict, NotFound, Refused
 from portal.records import workflow as steps
 from portal.work import unit_of_work
@@ -28,8 +29,10 @@ PLANNABLE = ("draft", "scheduled", "notified", "sitting")
 LONGEST = dt.timedelta(hours=14)
 
 
-def find(session: Session, meeting_id: int) -> Meeting:
-    found = session.scalars(select(Meeting).where(Meeting.id == meeting_id)).one_or_none()
+def find(session: Session, meeting_id: int, *, lock: bool = False) -> Meeting:
+    """A meeting that the acting role sees. ``lock``: others who change what belongs to it wait until this transaction ends."""
+    wanted = select(Meeting).where(Meeting.id == meeting_id)
+    found = session.scalars(wanted.with_for_update(of=Meeting).execution_options(populate_existing=True) if lock else wanted).one_or_none()
     if found is None:
         raise NotFound(_("没有找到这条记录。"))
     return found
@@ -57,6 +60,7 @@ def save(meeting_id: int | None, data: Data, today: dt.date) -> int:
         if meeting_id is None:
             meeting = create(session, str(data["kind"]), start, end, telling.text_of(data, "place", 120))
             invite_members(session, meeting, today)
+            put_overdue_first(session, meeting)
         else:
             meeting = find(session, meeting_id)
             if meeting.state not in EDITABLE:
@@ -89,6 +93,7 @@ def create(session: Session, kind: str, start: dt.datetime, end: dt.datetime, pl
     return meeting
 
 
+@in_chinese
 def default_title(session: Session, meeting: Meeting) -> str:
     conference = telling.conference_of(session)
     assert conference is not None
@@ -134,8 +139,13 @@ def invite(meeting_id: int, chosen: Mapping[int, str]) -> list[Meeting]:
         for row in gone:
             session.delete(row)
         session.flush()
-        telling.tell_units(session, told, _("不再邀请参加：%(title)s", title=meeting.title), f"uninvited:{meeting.id}:{meeting.sequence}", urgent=True)
+        _tell_uninvited(session, meeting, told)
         return [meeting]
+
+
+@in_chinese
+def _tell_uninvited(session: Session, meeting: Meeting, units: Sequence[int]) -> None:
+    telling.tell_units(session, units, _("不再邀请参加：%(title)s", title=meeting.title), f"uninvited:{meeting.id}:{meeting.sequence}", urgent=True)
 
 
 def invitations(session: Session, meeting_id: int) -> list[Invitation]:
@@ -194,10 +204,31 @@ def agenda(session: Session, meeting_id: int) -> list[AgendaItem]:
     return list(session.scalars(found))
 
 
-def timed(meeting: Meeting, items: Sequence[AgendaItem]) -> list[tuple[AgendaItem, dt.datetime, dt.datetime]]:
-    """The agenda with the computed begin and end of each item, in the office's time zone."""
-    spans = rules.agenda_times(telling.local(meeting.starts_at), [item.minutes for item in items])
-    return [(item, begin, end) for item, (begin, end) in zip(items, spans, strict=True)]
+Slot = tuple[AgendaItem | None, dt.datetime, dt.datetime]
+
+
+def timed(session: Session, meeting: Meeting, items: Sequence[AgendaItem]) -> list[Slot]:
+    """The agenda with the computed begin and end of each item, in the office's time zone.
+
+    What is withheld from whoever is acting keeps its time and says nothing else: None, several in a row as one.
+    """
+    row: Any = AgendaItem.__table__
+    every = session.execute(select(row.c.id, row.c.minutes).where(row.c.meeting_id == meeting.id).order_by(row.c.position, row.c.id)).all()
+    seen, slots = {item.id: item for item in items}, list[Slot]()
+    for (key, _length), (begin, end) in zip(every, rules.agenda_times(telling.local(meeting.starts_at), [length for _key, length in every]), strict=True):
+        if key not in seen and slots and slots[-1][0] is None:
+            slots[-1] = (None, slots[-1][1], end)
+        else:
+            slots.append((seen.get(key), begin, end))
+    return slots
+
+
+def unit_names(session: Session, meeting_id: int) -> list[str]:
+    """The names of the invited units as the notice lists them, for everybody who gets it; what they answered is not told."""
+    row: Any = Invitation.__table__
+    unit: Any = Organisation.__table__
+    found = select(row.c.unit_name).join(unit, unit.c.id == row.c.unit_id).where(row.c.meeting_id == meeting_id)
+    return list(session.scalars(found.order_by(row.c.capacity, unit.c.weight, unit.c.id)))
 
 
 def _open_for_agenda(session: Session, meeting_id: int) -> Meeting:
@@ -211,26 +242,53 @@ def add_topics(meeting_id: int, topic_ids: Sequence[int]) -> int:
     """Put accepted or deferred topics at the end of the agenda. Returns how many."""
     with unit_of_work("meetings.agenda_changed") as session:
         meeting = _open_for_agenda(session, meeting_id)
-        items = agenda(session, meeting.id)
         wanted = list(dict.fromkeys(topic_ids))
         found = {topic.id: topic for topic in session.scalars(select(Topic).where(Topic.id.in_(wanted or [0]), Topic.state.in_(("accepted", "deferred"))))}
         chosen = [found[key] for key in wanted if key in found]
         if not chosen:
             raise Refused(_("请选择已受理的议题。"), field="topics")
+        items = agenda(session, meeting.id)
         if len(items) + len(chosen) > rules.MOST_ITEMS:
             raise Refused(_("一次会议最多 %(n)s 项议程。", n=rules.MOST_ITEMS), field="topics")
-        last = items[-1].position if items else 0
-        for offset, topic in enumerate(chosen, 1):
-            session.add(
-                AgendaItem(
-                    org_id=meeting.org_id, meeting_id=meeting.id, topic_id=topic.id, position=last + offset, title=topic.title, unit_name=topic.proposer_name,
-                    reporter=topic.reporter, minutes=topic.minutes,
-                )
-            )  # fmt: skip
-            steps.move(topic, "schedule")
-            topic.meeting_id = meeting.id
-        session.flush()
+        _enter(session, meeting, chosen, items[-1].position if items else 0)
         return len(chosen)
+
+
+def _enter(session: Session, meeting: Meeting, chosen: Sequence[Topic], after: int) -> None:
+    for position, topic in enumerate(chosen, after + 1):
+        session.add(
+            AgendaItem(
+                org_id=meeting.org_id, meeting_id=meeting.id, topic_id=topic.id, position=position, title=topic.title, unit_name=topic.proposer_name,
+                reporter=topic.reporter, minutes=topic.minutes,
+            )
+        )  # fmt: skip
+        steps.move(topic, "schedule")
+        topic.meeting_id = meeting.id
+    session.flush()
+
+
+def put_overdue_first(session: Session, meeting: Meeting, among: Sequence[Topic] | None = None) -> int:
+    """Overdue resolutions stand on top of the next agenda by themselves; the office may take them off again.
+
+    ``among``: these topics only; without it all that wait. Returns how many came on.
+    """
+    found = select(Topic).where(Topic.org_id == meeting.org_id, Topic.resolution_id.is_not(None), Topic.state.in_(("accepted", "deferred")))
+    if among is not None:
+        found = found.where(Topic.id.in_([topic.id for topic in among] or [0]))
+    items = agenda(session, meeting.id)
+    chosen = list(session.scalars(found.order_by(Topic.proposed_on, Topic.id).limit(rules.MOST_ITEMS - len(items))))
+    for item in items if chosen else ():
+        item.position += len(chosen)
+    _enter(session, meeting, chosen, 0)
+    return len(chosen)
+
+
+def next_open(session: Session, org_id: int, today: dt.date) -> Meeting | None:
+    """The next meeting of the conference when its notice has not gone out, so that its agenda may still change by itself."""
+    asked = select(Invitation.meeting_id).where(Invitation.meeting_id == Meeting.id).exists()
+    coming = select(Meeting).where(Meeting.org_id == org_id, Meeting.state.in_(("draft", *rules.TO_COME)), Meeting.day >= today, asked)
+    found = session.scalars(coming.order_by(Meeting.starts_at, Meeting.id).limit(1)).one_or_none()
+    return found if found is not None and found.state in EDITABLE else None
 
 
 def add_item(meeting_id: int, title: str, minutes: int) -> None:

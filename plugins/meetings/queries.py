@@ -113,7 +113,8 @@ def period(session: Session, first: dt.date, last: dt.date, today: dt.date) -> P
     meetings = list(session.scalars(select(Meeting).where(Meeting.day >= first, Meeting.day <= last, Meeting.state != "draft").order_by(Meeting.day, Meeting.id)))
     span = (Resolution.agreed_on >= first, Resolution.agreed_on <= last, Resolution.state != "recorded")
     states = {row.state: row.n for row in session.execute(select(Resolution.state, func.count().label("n")).where(*span).group_by(Resolution.state))}
-    late = session.scalar(select(func.count()).select_from(Resolution).where(*span, Resolution.state.in_(rules.OWED), Resolution.sort_due < today)) or 0
+    owed = (Resolution.agreed_on <= last, Resolution.state.in_(rules.OWED), Resolution.state != "recorded", Resolution.sort_due < today)
+    late = session.scalar(select(func.count()).select_from(Resolution).where(*owed)) or 0
     topics = {
         row.category: row.n
         for row in session.execute(

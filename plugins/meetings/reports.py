@@ -92,7 +92,7 @@ def document(session: Session, year: int, part: str, period: queries.Period, tod
     blocks.append(Heading(1, _("三、会议召开")))
     lines = [
         (
-            chinese_date(m.day),
+            str(m.day),
             m.title,
             str(words.KINDS[m.kind]),
             f"{m.present}/{m.members}" if m.state in rules.TOOK_PLACE else "—",
@@ -100,7 +100,7 @@ def document(session: Session, year: int, part: str, period: queries.Period, tod
         )
         for m in period.meetings
     ]
-    blocks.append(Table((_("日期"), _("会议"), _("类型"), _("到会/应到"), _("状态")), tuple(lines), (1.7, 4.5, 1.3, 1.3, 1.7)) if lines else Para(_("没有召开会议。")))
+    blocks.append(Table((_("日期"), _("会议"), _("类型"), _("到会/应到"), _("状态")), tuple(lines), (2.3, 4, 1.9, 2.1, 2.3)) if lines else Para(_("没有召开会议。")))
     blocks.append(Heading(1, _("四、各单位到会与履约")))
     rows = [
         (row.name, f"{row.came}/{row.invited}", str(row.substitutes), str(row.excused), str(row.word.total), str(row.word.on_time), str(row.word.late),
@@ -109,8 +109,8 @@ def document(session: Session, year: int, part: str, period: queries.Period, tod
         for row in period.units
     ]  # fmt: skip
     heads = (_("单位"), _("到会"), _("代会"), _("请假"), _("牵头"), _("按时"), _("逾期"), _("超期"), _("履约率"))
-    blocks.append(Table(heads, tuple(rows), (2.6, 1.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 1.2)) if rows else Para(_("没有数据。")))
-    blocks.append(Heading(1, _("五、超期未办结事项")))
+    blocks.append(Table(heads, tuple(rows), (2.6, 1.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 1.3)) if rows else Para(_("没有数据。")))
+    blocks.append(Heading(1, _("五、超期未办结事项（含以前议定的）")))
     late = overdue(session, period, today)
     blocks += [Para(_("%(n)s %(text)s（%(unit)s，时限 %(due)s，超期 %(d)s 天）。", n=row.number, text=row.text.rstrip("。"), unit=row.lead_name, due=row.due_on,
                       d=rules.overdue_days(row.due_on, today))) for row in late] or [Para(_("没有超期事项。"))]  # fmt: skip
@@ -126,10 +126,10 @@ def _conference_name(session: Session) -> str:
 
 
 def overdue(session: Session, period: queries.Period, today: dt.date) -> list[Resolution]:
+    """What is overdue of everything that was agreed up to the end of the period: nothing drops out with the turn of a half-year."""
     found = select(Resolution).where(
         Resolution.state.in_(rules.OWED),
         Resolution.sort_due < today,
-        Resolution.agreed_on >= period.first,
         Resolution.agreed_on <= period.last,
         Resolution.state != "recorded",
     )
@@ -137,7 +137,7 @@ def overdue(session: Session, period: queries.Period, today: dt.date) -> list[Re
 
 
 def workbook(session: Session, period: queries.Period, today: dt.date) -> IO[bytes]:
-    """The same figures as a workbook of four sheets. Nothing in it becomes a formula."""
+    """The same figures as a workbook of five sheets, with charts of two of them. Nothing that people wrote becomes a formula."""
     import xlsxwriter
 
     stream = tempfile.SpooledTemporaryFile(max_size=1 << 22)  # noqa: SIM115 - the caller sends and closes it
@@ -159,6 +159,7 @@ def workbook(session: Session, period: queries.Period, today: dt.date) -> IO[byt
          [[r.number, r.text, r.lead_name, r.agreed_on, r.first_due, r.due_on, workflow.RESOLUTION.state(r.state).title, r.done_on, r.extensions] for r in resolutions]),
         (_("半年例会"), [_("半年"), _("结果"), _("会议"), _("说明")],
          [[v.title, words.HALF_STATES[v.state][0], v.meeting.title if v.meeting else "", v.reason] for v in verdicts(session, period.first, period.last, today)]),
+        (_("每月"), [_("月份"), _("到期"), _("按时办结")], [list(row) for row in period.months]),
     ]  # fmt: skip
     for name, heads, rows in sheets:
         page = book.add_worksheet(name)
@@ -173,9 +174,26 @@ def workbook(session: Session, period: queries.Period, today: dt.date) -> IO[byt
                     page.write_string(number, place, defuse(shown)[:32_000])
                 else:
                     page.write_number(number, place, shown)
+    _draw(book, sheets[4][0], "column", len(period.months), (1, 2), ("#1D4E89", "#12805C"), _("每月到期与按时办结"), "E2")
+    if period.units:
+        _draw(book, sheets[1][0], "bar", len(period.units), (6, 7, 8, 9), ("#12805C", "#B45309", "#B3261E", "#5F6B7A"), _("各单位履约：牵头事项"), "M2")
     book.close()
     stream.seek(0)
     return stream
+
+
+def _draw(book: Any, sheet: str, kind: str, rows: int, columns: tuple[int, ...], colours: tuple[str, ...], title: str, at: str) -> None:
+    """A chart beside the figures of a sheet: the first column names what the others count."""
+    chart = book.add_chart({"type": kind, "subtype": "stacked"} if kind == "bar" else {"type": kind})
+    for column, colour in zip(columns, colours, strict=True):
+        chart.add_series({"name": [sheet, 0, column], "categories": [sheet, 1, 0, rows, 0], "values": [sheet, 1, column, rows, column], "fill": {"color": colour}})
+    chart.set_title({"name": title, "name_font": {"size": 12}})
+    chart.set_legend({"position": "bottom"})
+    whole = {"num_format": "0", "major_gridlines": {"visible": True, "line": {"color": "#D9DEE5"}}}
+    chart.set_x_axis(whole if kind == "bar" else {})
+    chart.set_y_axis({"reverse": True} if kind == "bar" else whole)
+    chart.set_size({"width": 620, "height": max(300, 22 * rows + 120) if kind == "bar" else 300})
+    book.get_worksheet_by_name(sheet).insert_chart(at, chart)
 
 
 def years(session: Session, today: dt.date) -> list[int]:

@@ -71,7 +71,7 @@ def attendance(session: Session, meeting_id: int) -> list[Attendance]:
 def sign_in(meeting_id: int, invitation_id: int, data: Data, how: str, today: dt.date) -> Attendance:
     """Take down who came for a unit. Raises Refused for somebody who is there for another unit already."""
     with unit_of_work("meetings.signed_in") as session:
-        meeting = planning.find(session, meeting_id)
+        meeting = planning.find(session, meeting_id, lock=True)
         _check_open(meeting, today)
         invitation = session.scalars(select(Invitation).where(Invitation.id == invitation_id, Invitation.meeting_id == meeting.id)).one_or_none()
         if invitation is None:
@@ -224,7 +224,8 @@ def _close_item(session: Session, item: AgendaItem) -> None:
 
 
 def _live(session: Session, meeting_id: int) -> Meeting:
-    meeting = planning.find(session, meeting_id)
+    """The meeting, while it may be written down. Recorders who write at the same moment come one after the other."""
+    meeting = planning.find(session, meeting_id, lock=True)
     if meeting.state not in ("notified", "sitting", "held", "minuted"):
         raise Conflict(_("纪要已印发或会议未开始，记录不能再改。"))
     return meeting
@@ -249,7 +250,7 @@ def save_note(meeting_id: int, item_id: int, text: str, version: int) -> Note:
     with unit_of_work("meetings.note_saved") as session:
         meeting = _live(session, meeting_id)
         item = planning.item_of(session, meeting.id, item_id)
-        note = session.scalars(select(Note).where(Note.item_id == item.id).with_for_update()).one_or_none()
+        note = session.scalars(select(Note).where(Note.item_id == item.id)).one_or_none()
         if (note.version if note is not None else 0) != version and (note is None or note.text != text):
             raise Conflict(_("%(who)s 刚刚改过这一段，您的文字没有覆盖它。", who=note.saved_by if note else ""))
         if note is None:
@@ -261,6 +262,13 @@ def save_note(meeting_id: int, item_id: int, text: str, version: int) -> Note:
             note.saved_at, note.saved_by = utcnow(), current_actor().name
         session.flush()
         return note
+
+
+def joined(theirs: str, own: str) -> str:
+    """Both texts: what another recorder wrote, and after it the lines of the own text that are not in it."""
+    there = {line.strip() for line in theirs.splitlines()}
+    rest = [line for line in own.splitlines() if line.strip() and line.strip() not in there]
+    return "\n".join([theirs.rstrip(), *rest]) if rest else theirs
 
 
 def set_outcome(meeting_id: int, item_id: int, outcome: str) -> None:

@@ -64,6 +64,13 @@ def conference_of(session: Session, *, needed: bool = True) -> Conference | None
     return found
 
 
+def contact_of(session: Session, meeting: Meeting) -> tuple[str, str, str]:
+    """The conference of a meeting, whom its notice names for questions, and the telephone; also for the invited that are no members."""
+    row: Any = Conference.__table__
+    found = session.execute(select(row.c.name, row.c.contact, row.c.phone).where(row.c.id == meeting.conference_id)).one()
+    return found.name, found.contact, found.phone
+
+
 def on_for(unit: Organisation) -> bool:
     """Whether a unit is reached in the portal: departments always, towns where the module is on."""
     enabled = current_app.extensions["portal"].plugins.enabled("meetings", unit.id)

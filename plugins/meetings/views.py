@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from plugins.meetings import archive, forms, halfyears, minuting, pages, planning, rights, rules, sitting, telling, words, workflow
+from plugins.meetings import archive, forms, halfyears, minuting, pages, planning, rights, rules, sitting, telling, topics, words, workflow
 from plugins.meetings.models import Meeting, MeetingChange
 from portal import audit
 from portal.auth.permissions import can, require
@@ -90,9 +90,11 @@ def detail(meeting_id: int) -> Any:
     mine = next((row for row in invitations if row.unit_id == g.grant.org_id), None)
     return render_template(
         "meetings/detail.html", meeting=meeting, workflow=workflow.MEETING, invitation_workflow=workflow.INVITATION, resolution_workflow=workflow.RESOLUTION,
-        minutes_workflow=workflow.MINUTES, agenda=planning.timed(meeting, items), invitations=invitations, mine=mine, changes=changes, words=words, span=telling.span,
+        minutes_workflow=workflow.MINUTES, agenda=planning.timed(session, meeting, items),
+        invitations=invitations, mine=mine, changes=changes, words=words, span=telling.span,
         local=telling.local, may_convene=can(rights.CONVENE), files=attachments.of_shared(session, "meetings.topic", [item.topic_id for item in items if item.topic_id]),
         minutes=minuting.editions(session, meeting.id), resolutions=resolutions, co_units=sitting.co_units(session, [row.id for row in resolutions]),
+        limited=topics.limited_of(session, [item.topic_id for item in items if item.topic_id]),
         attendance=_attendance(meeting), quorum=sitting.quorum(session, meeting, today()) if can(rights.CONVENE) else None, rules=rules,
         missing=planning.missing_members(session, meeting) if can(rights.CONVENE) and meeting.state in ("draft", "scheduled") else [],
         archive=archive.newest(session, meeting.id) if can(rights.ARCHIVE) else None, may_archive=can(rights.ARCHIVE),

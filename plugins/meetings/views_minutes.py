@@ -25,11 +25,8 @@ def _page(minutes_id: int, *, comment: Any = None, comment_on: int = 0, answer: 
     row = minuting.find(session, minutes_id)
     meeting = planning.find(session, row.meeting_id)
     paragraphs = minuting.paragraphs(session, row.id)
-    number, heads = 0, {}
-    for paragraph in paragraphs:
-        if paragraph.kind == "heading":
-            number += 1
-            heads[paragraph.id] = chinese_number(number)
+    numbers, withheld = minuting.heads(session, row.id)
+    heads = {key: chinese_number(number) for key, number in numbers.items()}
     listed = minuting.comments(session, row.id)
     return render_template(
         "meetings/minutes.html", minutes=row, meeting=meeting, workflow=workflow.MINUTES, paragraphs=paragraphs, heads=heads, comments=listed, words=words,
@@ -37,7 +34,7 @@ def _page(minutes_id: int, *, comment: Any = None, comment_on: int = 0, answer: 
         may_edit=can(rights.CONVENE) and row.state in minuting.OPEN, may_comment=can(rights.ANSWER) and row.state == "circulating" and not pages.is_office(),
         comment=comment or forms.CommentForm(formdata=None), comment_on=comment_on, answer=answer or forms.AnswerForm(formdata=None), answer_to=answer_to, wrong=wrong,
         intact=minuting.intact(session, row), copy=_copy(row), may_bind=can(rights.CONVENE) and row.state == "signed" and not row.copy_digest, today=day,
-        local=telling.local, history=audit.history("meetings.minutes", row.id, 20), own=g.grant.org_id,
+        local=telling.local, history=audit.history("meetings.minutes", row.id, 20), own=g.grant.org_id, withheld=withheld,
     ), status  # fmt: skip
 
 

@@ -42,8 +42,7 @@ def paper(meeting_id: int, name: str, kind: str) -> Response:
         return send(papers.materials(session, meeting, files), kind, f"{meeting.title}-{_('议题材料汇编')}", record=meeting)
     if name == "resolutions":
         rows = sitting.resolutions(session, meeting.id)
-        title = _("%(t)s\n议定事项清单", t=meeting.title)
-        return send(papers.resolutions(session, rows, title, today()), kind, f"{meeting.title}-{_('议定事项清单')}", record=meeting)
+        return send(papers.agreed(session, meeting, rows, today()), kind, f"{meeting.title}-{_('议定事项清单')}", record=meeting)
     raise NotFound(_("没有这份文件。"))
 
 
@@ -152,4 +151,4 @@ def resolutions(kind: str) -> Response:
 
     found = select(Resolution).where(Resolution.state.in_(rules.RUNNING), Resolution.state != "recorded").order_by(Resolution.sort_due, Resolution.id).limit(1000)
     rows = list(db.session.scalars(found))
-    return send(papers.resolutions(db.session(), rows, _("联席会议\n议定事项督办单"), today()), kind, _("议定事项督办单"))
+    return send(papers.outstanding(db.session(), rows, today()), kind, _("议定事项督办单"))

@@ -69,18 +69,23 @@ def new() -> Any:
         form.day.data = dt.date.fromisoformat(wanted) if _is_day(wanted) else None
         return _show(form, None)
     made: list[str] = []
+    put: list[int] = []
 
     def act() -> None:
         with unit_of_work("meetings.meeting_saved") as session:
             before = once.claim(session, key := once.sent_key())
             if before is None:
-                before = url_for("meetings_planning.agenda", meeting_id=planning.save(None, form.data, today()))
+                meeting_id = planning.save(None, form.data, today())
+                put.append(len(planning.agenda(session, meeting_id)))
+                before = url_for("meetings_planning.agenda", meeting_id=meeting_id)
                 once.made(session, key, before)
             made.append(before)
 
     if not pages.attempt(form, act):
         return _show(form, None, 422)
     flash(_("会议已保存，已列入全部成员单位。请安排议程，再发出通知。"), "success")
+    if any(put):
+        flash(_("%(n)s 项超期的议定事项已自动列在议程最前，可以移出。", n=put[0]), "info")
     return redirect(made[0], 303)
 
 
@@ -133,12 +138,13 @@ def _agenda(meeting_id: int, form: forms.ItemForm | None = None, status: int = 2
     session = db.session()
     meeting = planning.find(session, meeting_id)
     items = planning.agenda(session, meeting.id)
-    timed = planning.timed(meeting, items)
+    timed = planning.timed(session, meeting, items)
     over = (timed[-1][2] - telling.local(meeting.ends_at)).total_seconds() / 60 if timed else 0
     ready = topics.waiting(session, meeting.org_id)
     shown = {
         "meeting": meeting, "agenda": timed, "over": int(over), "ready": ready, "form": form or forms.ItemForm(formdata=None), "workflow": workflow,
-        "span": telling.span, "open": meeting.state in planning.PLANNABLE, "most": rules.MOST_ITEMS,
+        "span": telling.span, "open": meeting.state in planning.PLANNABLE,
+        "limited": topics.limited_of(session, [item.topic_id for item in items if item.topic_id]), "most": rules.MOST_ITEMS,
     }  # fmt: skip
     return render_template("meetings/_agenda.html" if htmx else "meetings/agenda.html", **shown), status
 

@@ -154,7 +154,10 @@ def scan(code: str) -> Any:
 # -- the recorder's page ------------------------------------------------------------------------------------------------------
 
 
-def _live(meeting_id: int, *, form: Any = None, item_id: int | None = None, status: int = 200, typed: str | None = None, conflict: str = "") -> Any:
+def _live(
+    meeting_id: int, *, form: Any = None, item_id: int | None = None, status: int = 200, typed: str | None = None, conflict: str = "",
+    version: int | None = None,
+) -> Any:  # fmt: skip
     session = db.session()
     meeting = planning.find(session, meeting_id)
     items = planning.agenda(session, meeting.id)
@@ -164,16 +167,18 @@ def _live(meeting_id: int, *, form: Any = None, item_id: int | None = None, stat
     form = _resolution_form(form, meeting)
     resolutions = sitting.resolutions(session, meeting.id)
     return render_template(
-        "meetings/live.html", meeting=meeting, agenda=planning.timed(meeting, items), current=current, note=notes.get(current.id) if current else None, notes=notes,
+        "meetings/live.html", meeting=meeting, agenda=planning.timed(session, meeting, items),
+        current=current, note=notes.get(current.id) if current else None, notes=notes,
         resolutions=resolutions, co_units=sitting.co_units(session, [row.id for row in resolutions]), form=form, words=words, workflow=workflow, local=telling.local,
         quorum=sitting.quorum(session, meeting, today()), span=telling.span, typed=typed, conflict=conflict,
-        writable=meeting.state in ("notified", "sitting", "held", "minuted"),
+        writable=meeting.state in ("notified", "sitting", "held", "minuted"), version=version,
     ), status  # fmt: skip
 
 
 def _resolution_form(form: Any, meeting: Meeting) -> Any:
     form = form or forms.ResolutionForm(formdata=None)
-    form.lead.choices = form.co_units.choices = pages.units(db.session())
+    form.co_units.choices = pages.units(db.session())
+    form.lead.choices = [(0, _("请选择")), *form.co_units.choices]
     return form
 
 
@@ -203,16 +208,21 @@ def outcome(meeting_id: int, item_id: int) -> Any:
 @blueprint.post("/<int:meeting_id>/live/<int:item_id>/note")
 @require(rights.CONVENE)
 def note(meeting_id: int, item_id: int) -> Any:
-    """Keep the notes of an item. A second recorder is shown what the first wrote, and loses nothing."""
+    """Keep the notes of an item. A second recorder is shown what the first wrote, and loses nothing: what saves itself goes on
+    being refused until they say whether both texts stay or theirs alone (``both`` or ``own``: the version that they were shown)."""
     text, version = request.form.get("text", "").replace("\r\n", "\n"), whole(request.form.get("version", "")) or 0
+    shown, typed = whole(request.form.get("both", "") or request.form.get("own", "")), text
+    if shown is not None and "both" in request.form:
+        theirs = sitting.notes(db.session(), meeting_id).get(item_id)
+        text = sitting.joined(theirs.text if theirs else "", text)
     try:
-        kept = sitting.save_note(meeting_id, item_id, text, version)
+        kept = sitting.save_note(meeting_id, item_id, text, version if shown is None else shown)
     except Conflict as error:
         db.session.rollback()
         theirs = sitting.notes(db.session(), meeting_id).get(item_id)
         if htmx:
-            return render_template("meetings/_note_state.html", note=theirs, conflict=error.message, local=telling.local), 409
-        return _live(meeting_id, item_id=item_id, typed=text, conflict=error.message, status=409)
+            return render_template("meetings/_note_state.html", note=theirs, conflict=error.message, local=telling.local, version=version), 409
+        return _live(meeting_id, item_id=item_id, typed=typed, conflict=error.message, version=version, status=409)
     except DomainError as error:
         if htmx:
             return render_template("meetings/_note_state.html", note=None, conflict=error.message, local=telling.local, version=version), error.status

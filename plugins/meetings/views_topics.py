@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from plugins.meetings import forms, pages, rights, topics, words, workflow
+from plugins.meetings import forms, pages, planning, rights, topics, words, workflow
 from plugins.meetings.models import Meeting, Review, Topic
 from portal import audit
 from portal.auth.permissions import can, require
@@ -136,7 +136,7 @@ def edit(topic_id: int) -> Any:
     return redirect(url_for("meetings_topics.detail", topic_id=topic_id), 303)
 
 
-def _page(topic_id: int, *, ask: Any = None, give: Any = None, status: int = 200) -> Any:
+def _page(topic_id: int, *, ask: Any = None, give: Any = None, limit: Any = None, status: int = 200) -> Any:
     session = db.session()
     topic = topics.find(session, topic_id)
     reviews = list(session.scalars(select(Review).where(Review.topic_id == topic.id).order_by(Review.id)))
@@ -149,12 +149,27 @@ def _page(topic_id: int, *, ask: Any = None, give: Any = None, status: int = 200
         if mine is not None:
             give.opinion.data, give.text.data = mine.opinion or None, mine.text
     meeting = session.scalars(select(Meeting).where(Meeting.id == topic.meeting_id)).one_or_none() if topic.meeting_id else None
+    circle = topics.circle(session, topic.id) if can(rights.CONVENE) else []
+    if limit is None:
+        limit = forms.CircleForm(formdata=None)
+        limit.limited.data, limit.units.data = "1" if topic.limited else "", [row.unit_id for row in circle]
+    limit.units.choices = _circle_choices(topic, meeting)
     return render_template(
         "meetings/topic.html", topic=topic, workflow=workflow.TOPIC, words=words, reviews=reviews, mine=mine, ask=ask, give=give, meeting=meeting,
         may_convene=can(rights.CONVENE), may_edit=can(rights.PROPOSE) and topic.proposer_id == g.grant.org_id and topic.state in ("draft", "returned"),
         may_attach=_may_attach(topic), files=attachments.of_shared(session, "meetings.topic", [topic.id])[topic.id], may_review=mine is not None and can(rights.PROPOSE)
         and topic.state in topics.OPEN, history=audit.history("meetings.topic", topic.id, 30), open=topic.state in topics.OPEN,
+        circle=circle, limit=limit,
     ), status  # fmt: skip
+
+
+def _circle_choices(topic: Topic, meeting: Meeting | None) -> list[tuple[int, str]]:
+    """Units to which a topic may be limited; once it stands on an agenda it is said who is not invited there."""
+    if not can(rights.CONVENE):
+        return []
+    there = {row.unit_id for row in planning.invitations(db.session(), meeting.id)} if meeting is not None else None
+    listed = [(key, name) for key, name in pages.units(db.session()) if key != topic.proposer_id]
+    return listed if there is None else [(key, name if key in there else _("%(unit)s（未受邀）", unit=name)) for key, name in listed]
 
 
 def _may_attach(topic: Topic) -> bool:
@@ -185,6 +200,18 @@ def attach(topic_id: int) -> Any:
             attachments.attach(session, item, "meetings.topic", topic_id, g.grant.org_id, "file")
     flash(_("已添加 %(n)s 个附件。", n=len(prepared)), "success")
     return redirect(url_for("meetings_topics.detail", topic_id=topic_id), 303)
+
+
+@blueprint.post("/<int:topic_id>/circle")
+@require(rights.CONVENE)
+def circle(topic_id: int) -> Any:
+    """Limit a topic to some of the invited, or open it to all of them."""
+    form = forms.CircleForm()
+    form.units.choices = pages.units(db.session())
+    if not pages.attempt(form, lambda: topics.limit(topic_id, form.limited.data == "1", form.units.data or [])):
+        return _page(topic_id, limit=form, status=422)
+    flash(_("参加范围已保存。"), "success")
+    return redirect(url_for("meetings_topics.detail", topic_id=topic_id, _anchor="circle"), 303)
 
 
 @blueprint.post("/<int:topic_id>/reviews")

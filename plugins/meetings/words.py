@@ -50,7 +50,7 @@ WORDS = TrailWords(
         "meetings.topic_proposed_itself": _l("超期事项自动列为议题"), "meetings.archive_asked": _l("申请会议归档包"), "meetings.archived": _l("生成会议归档包"),
         "meetings.archive_fetched": _l("下载会议归档包"), "meetings.feed_made": _l("更换日历订阅地址"), "meetings.busy_saved": _l("登记其他会议"),
         "meetings.reported": _l("报告进展"), "meetings.letter_noted": _l("登记函件"), "meetings.switched": _l("模块开关：调整邀请"),
-        "meetings.papers_fetched": _l("下载会议文件"), "meetings.topic.attached": _l("添加议题材料"),
+        "meetings.papers_fetched": _l("下载会议文件"), "meetings.topic.attached": _l("添加议题材料"), "meetings.topic_limited": _l("限定议题参加单位"),
     },
     fields={
         "starts_at": _l("开始时间"), "ends_at": _l("结束时间"), "place": _l("地点"), "day": _l("日期"), "chair": _l("主持人"), "recorder": _l("记录人"),
@@ -60,5 +60,6 @@ WORDS = TrailWords(
         "comment_by": _l("意见截止"), "until": _l("止"), "since": _l("起"), "told": _l("已通知"), "unit_name": _l("单位"), "edition": _l("版次"),
         "digest": _l("文本校验值"),
         "position": _l("位置"), "name": _l("姓名"), "capacity": _l("身份"), "state_reason": _l("说明"), "verified_on": _l("核实日期"), "report_due": _l("下次报告"),
+        "limited": _l("限定参加单位"),
     },
 )  # fmt: skip

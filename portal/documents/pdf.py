@@ -88,7 +88,7 @@ def data_of(document: Document) -> tuple[dict[str, Any], dict[str, bytes]]:
         "blocks": [_block(block, pictures) for block in document.blocks], "attachments": list(document.attachments), "signature": document.signature, "date": date,
         "signature-indent": over, "date-indent": right, "attendance": [[label, "、".join(names) or "无"] for label, names in document.attendance],
         "attendance-width": max((width(label) for label, _names in document.attendance), default=0), "copies": ended(document.copies),
-        "printer": signed, "printed": f"{date}印发" if date else "",
+        "copies-label": copies_label(document.form), "printer": signed, "printed": f"{date}印发" if date else "",
     }  # fmt: skip
     if document.form != "plain" and not document.issuer:
         data["title"] = ""
@@ -103,6 +103,11 @@ def breakable(value: str) -> str:
 def addressed(name: str) -> str:
     """An addressee with the colon that follows it."""
     return name if not name or name.endswith(("：", ":")) else f"{name}："
+
+
+def copies_label(form: str) -> str:
+    """What stands before those who get copies: minutes are handed out 分送, anything else is copied 抄送."""
+    return "分送" if form == "minutes" else "抄送"
 
 
 def ended(copies: str) -> str:

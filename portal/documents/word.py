@@ -30,7 +30,7 @@ from portal.documents.model import (
     title_lines,
     width,
 )  # fmt: skip
-from portal.documents.pdf import POINTS, SHORT, addressed, ended, facts_share
+from portal.documents.pdf import POINTS, SHORT, addressed, copies_label, ended, facts_share
 from portal.documents.wordml import borders_of, cell_of, element, grid_of, red_line, set_font, watermark_of
 
 FANG, KAI, HEI, TITLE, SONG = "仿宋_GB2312", "楷体_GB2312", "黑体", "方正小标宋简体", "宋体"
@@ -309,8 +309,9 @@ class _Writer:
                 paragraph.paragraph_format.first_line_indent = Pt(-3 * CHARACTER if number == 1 else 0)
         if document.form != "minutes" and (document.signature or document.date):
             self._signature(document)
-        for label, names in document.attendance:
-            self._line()
+        for at, (label, names) in enumerate(document.attendance):
+            if at == 0:
+                self._line()
             paragraph = self._line(label, HEI)
             set_font(paragraph.add_run("：" + ("、".join(names) or "无")), FANG, SIZE)
             wide = width(label) + 3
@@ -333,7 +334,7 @@ class _Writer:
     def _copies(self, document: Document) -> None:
         """版记 at the foot of the last page: 抄送, and who printed it when, between lines."""
         printed = f"{document.dated}印发" if document.date else ""
-        rows: list[tuple[str, ...]] = [("抄送：" + ended(document.copies),)]
+        rows: list[tuple[str, ...]] = [(f"{copies_label(document.form)}：{ended(document.copies)}",)]
         if printed:
             rows.append((document.signature or document.issuer, printed))
         widths = (round(TWIPS * 0.6), round(TWIPS * 0.4))

@@ -63,6 +63,7 @@ def changes(event: Event) -> list[tuple[str, Any, Any]]:
         spoken = codes.get(f"{event.record_type}.{key}")
         if spoken:
             old, new = (spoken.get(value, value) for value in (old, new))
+        old, new = ((_("是") if value else _("否")) if isinstance(value, bool) else value for value in (old, new))
         shown.append((fields[key], old, new))
     return shown
 

@@ -43,6 +43,9 @@ def plan(reader: Reader) -> str:
     page.locator("#clashes").get_by_text("通知最迟于").wait_for()
     page.get_by_role("button", name="保存").click()
     page.wait_for_url("**/agenda")
+    while left := page.locator(".agenda > li").count():
+        page.locator(".agenda > li").first.get_by_role("button", name="移出").click()
+        page.wait_for_function("left => document.querySelectorAll('.agenda > li').length < left", arg=left)
     for name, minutes in (("开场", "10"), ("通报", "20"), ("讨论", "30")):
         page.fill("[name=title]", name)
         page.locator("form", has=page.locator("[name=title]")).locator("[name=minutes]").fill(minutes)
@@ -89,8 +92,14 @@ def test_notes_save_themselves_and_a_second_recorder_is_told(reader: Reader) -> 
     second.locator("#notes").press_sequentially("另一人的话。")
     second.locator("#note-state .alert-warning").wait_for()
     assert "您的文字没有覆盖它" in second.locator("#note-state").inner_text() and "另一人的话。" in second.input_value("#notes")
+    second.locator("#notes").press_sequentially("接着说。")
+    second.wait_for_timeout(2500)
     page.reload()
-    assert "补记一句。" in page.input_value("#notes") and "另一人的话。" not in page.input_value("#notes")
+    assert "补记一句。" in page.input_value("#notes") and "另一人的话。" not in page.input_value("#notes"), "typing on does not overwrite"
+    second.get_by_role("button", name="两份都保留").click()
+    second.get_by_text("记录已保存").wait_for()
+    page.reload()
+    assert "补记一句。" in page.input_value("#notes") and "另一人的话。" in page.input_value("#notes") and "接着说。" in page.input_value("#notes")
     page.fill("#notes", before)
     page.locator("#notes").blur()
     page.locator("#note-state", has_text="已保存").wait_for()

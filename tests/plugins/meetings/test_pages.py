@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from plugins.meetings.models import AgendaItem, Attendance, Invitation, Meeting,
 from plugins.meetings.models_results import Archive, Minutes, Resolution
 from portal.auth import roles
 from portal.database import db
-from portal.errors import Refused
+from portal.errors import Conflict, Refused
 from portal.jobs.runner import run_job
 from portal.records.attachments import Attachment
 from portal.tenancy import EVERYTHING, use_scope
@@ -267,15 +268,45 @@ def test_two_recorders_do_not_overwrite_each_other(app, world, login, post):
     assert saved.status_code == 200 and 'value="1"' in saved.get_data(as_text=True) and "林海燕" in saved.get_data(as_text=True)
     late = post(two, address, {"text": "第二位的记录", "version": "0"}, page=page, headers=fragment)
     text = late.get_data(as_text=True)
-    assert late.status_code == 409 and "林海燕 刚刚改过这一段" in text and "第一位的记录" in text and 'value="1"' in text
+    assert late.status_code == 409 and "林海燕 刚刚改过这一段" in text and "第一位的记录" in text
+    assert 'name="version" value="0"' in text and 'name="both" value="1"' in text and 'name="own" value="1"' in text
     assert newest(Note).text == "第一位的记录"
+    typing = post(two, address, {"text": "第二位的记录还在写", "version": "0"}, page=page, headers=fragment)
+    assert typing.status_code == 409 and newest(Note).text == "第一位的记录", "what saves itself goes on being refused until somebody decides"
     plain = post(two, address, {"text": "第二位的记录", "version": "0"}, page=page)
     assert plain.status_code == 409 and "第二位的记录" in plain.get_data(as_text=True)
-    merged = post(two, address, {"text": "第一位的记录\n第二位的记录", "version": "1"}, page=page, headers=fragment)
-    assert merged.status_code == 200 and newest(Note).text == "第一位的记录\n第二位的记录"
+    assert 'name="version" value="0"' in plain.get_data(as_text=True)
+    assert post(two, address, {"text": "第一位的记录\n第二位的记录", "version": "0", "both": "1"}, page=page).status_code == 303
+    assert newest(Note).text == "第一位的记录\n第二位的记录"
+    stale = post(one, address, {"text": "第三稿", "version": "1", "own": "1"}, page=page)
+    assert stale.status_code == 409 and "第三稿" in stale.get_data(as_text=True), "a third change in between is shown again"
     same = post(one, address, {"text": "第一位的记录\n第二位的记录", "version": "0"}, page=page, headers=fragment)
     assert same.status_code == 200
+    assert post(one, address, {"text": "只留这一份", "version": "1", "own": "2"}, page=page).status_code == 303 and newest(Note).text == "只留这一份"
     assert post(one, address, {"text": "长" * 100_000, "version": "2"}, page=page, headers=fragment).status_code == 422
+
+
+def test_recorders_at_the_same_moment_come_one_after_the_other(app, world):
+    """Numbers of resolutions are never given twice, and a first note is not lost."""
+    found(app, world)
+    key = notified(app, world, TODAY, D(2026, 11, 10))
+    item = _items(key)[0].id
+
+    def record(number):
+        with app.app_context():
+            resolve(app, world, key, D(2026, 12, 31), text=f"事项{number}")
+            try:
+                with acting(app, world, "meet" if number % 2 else "meet2"):
+                    sitting.save_note(key, item, f"记录{number}", 0)
+            except Conflict:
+                return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        kept = list(pool.map(record, range(8)))
+    assert kept.count(True) == 1 and newest(Note).text == f"记录{kept.index(True)}"
+    with use_scope(EVERYTHING):
+        assert sorted(db.session.scalars(sa.select(Resolution.seq))) == list(range(1, 9))
 
 
 def test_signing_in_by_the_code_on_the_wall(app, world, login, monkeypatch):
@@ -519,6 +550,27 @@ def test_excuses_need_their_reason_and_answers_end_with_the_meeting(app_sqlite, 
     assert workflow.INVITATION.matrix()
 
 
+def test_overdue_resolutions_come_on_top_of_the_next_agenda_by_themselves(app_sqlite, world, login, post):
+    found(app_sqlite, world)
+    key = held(app_sqlite, world, D(2026, 9, 29), D(2026, 9, 15))
+    for number, due in ((1, D(2026, 10, 23)), (2, D(2026, 10, 20)), (3, D(2026, 11, 26))):
+        resolve(app_sqlite, world, key, due, text=f"拖延的第{number}项")
+    issued(app_sqlite, world, key, D(2026, 10, 12))
+    coming = meeting(app_sqlite, world, D(2026, 12, 15), TODAY, kind="adhoc")
+    assert run_job("meetings.remind", today=TODAY).result["proposed"] == 2
+    assert [row.title for row in _items(coming)] == ["超期议定事项：拖延的第2项", "超期议定事项：拖延的第1项", "通报工作情况"]
+    with acting(app_sqlite, world, "meet"):
+        planning.drop_item(coming, _items(coming)[0].id)
+    assert run_job("meetings.remind", today=TODAY).result["proposed"] == 0
+    assert [row.title for row in _items(coming)] == ["超期议定事项：拖延的第1项", "通报工作情况"], "what the office took off stays off"
+    do(app_sqlite, world, coming, "notify", TODAY)
+    assert run_job("meetings.remind", today=D(2026, 11, 30)).result["proposed"] == 1
+    assert len(_items(coming)) == 2, "an agenda that was sent out does not change by itself"
+    page = post(login("meet"), "/meetings/new", {**FORM, "day": "2026-12-22", "form_key": "k" * 32}, page="/meetings/new", follow_redirects=True).get_data(as_text=True)
+    assert "2 项超期的议定事项已自动列在议程最前" in page
+    assert [row.title for row in _items(newest(Meeting).id)] == ["超期议定事项：拖延的第2项", "超期议定事项：拖延的第3项"]
+
+
 def test_a_resolution_a_month_overdue_is_on_top_of_everyones_list_and_ready_for_the_next_agenda(app, world, login):
     """Four places: the lists and first pages of those concerned, the next agenda, the report, the record of keeping one's word."""
     found(app, world)
@@ -535,6 +587,7 @@ def test_a_resolution_a_month_overdue_is_on_top_of_everyones_list_and_ready_for_
         first = client.get("/").get_data(as_text=True)
         assert "拖了一个月的事项" in first and ("项牵头事项超期" in first) is (username == "jn_head"), username
     meet = login("meet")
+    assert [row.title for row in _items(coming)] == ["超期议定事项：拖了一个月的事项", "通报工作情况"], "on top of the next agenda by itself"
     assert "超期议定事项：拖了一个月的事项" in meet.get(f"/meetings/{coming}/agenda").get_data(as_text=True)
     assert "拖了一个月的事项" in meet.get("/meetings/report?year=2026&part=2").get_data(as_text=True)
     word = meet.get("/meetings/resolutions/word").get_data(as_text=True)

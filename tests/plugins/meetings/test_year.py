@@ -54,6 +54,36 @@ def test_a_half_year_is_warned_of_missed_and_met(app, world):
     assert {"2026 上半年例会尚未安排，2026-06-30 前须召开。", "2026 上半年 未召开例会。"} <= titles
 
 
+def test_neither_an_ad_hoc_meeting_nor_one_without_a_quorum_makes_a_half_year_met(app_sqlite, world):
+    found(app_sqlite, world)
+    held(app_sqlite, world, D(2026, 4, 15), D(2026, 4, 1), kind="adhoc")
+    short = notified(app_sqlite, world, D(2026, 5, 20), D(2026, 5, 6))
+    sign_all(app_sqlite, world, short, 1)
+    do(app_sqlite, world, short, "hold_short", D(2026, 5, 20), reason="防汛")
+    assert run_job("meetings.half_years", today=D(2026, 6, 1)).result == {"warned": 1, "missed": 0, "met": 0}
+    good = held(app_sqlite, world, D(2026, 6, 18), D(2026, 6, 3))
+    assert verdicts(app_sqlite, world, D(2026, 6, 19))[(2026, 1)] == "met"
+    assert run_job("meetings.half_years", today=D(2026, 7, 1)).result == {"warned": 0, "missed": 0, "met": 1}
+    assert run_job("meetings.half_years", today=D(2027, 1, 1)).result["missed"] == 1
+    assert verdicts(app_sqlite, world, D(2027, 1, 2)) == {(2027, 1): "open", (2026, 2): "missed", (2026, 1): "met"}
+    with acting(app_sqlite, world, "meet"):
+        assert {row.half: row.meeting and row.meeting.id for row in halfyears.overview(db.session(), D(2027, 1, 2))}[(2026, 1)] == good
+
+
+def test_what_is_overdue_stays_in_the_report_of_the_next_half_year(app_sqlite, world):
+    found(app_sqlite, world)
+    key = held(app_sqlite, world, D(2026, 4, 15), D(2026, 4, 1))
+    resolve(app_sqlite, world, key, D(2026, 5, 20), text="拖过半年的事项")
+    issued(app_sqlite, world, key, D(2026, 4, 20))
+    today = D(2026, 8, 3)
+    with acting(app_sqlite, world, "meet"):
+        period = queries.period(db.session(), *reports.span(2026, 2), today)
+        assert (period.late, period.resolutions) == (1, 0)
+        assert "拖过半年的事项" in str(reports.document(db.session(), 2026, 2, period, today))
+        early = queries.period(db.session(), *reports.span(2025, 2), today)
+        assert early.late == 0 and reports.overdue(db.session(), early, today) == []
+
+
 def test_a_meeting_on_the_last_day_may_be_written_down_a_little_later(app_sqlite, world):
     found(app_sqlite, world)
     key = notified(app_sqlite, world, D(2026, 6, 30), D(2026, 6, 15))
