@@ -15,7 +15,7 @@ from typing import Any
 
 from flask import Flask
 
-from bench import bare, training, world
+from bench import bare, intake, training, world
 from portal import audit, sqlite
 from portal.context import system_actor, use_actor
 from portal.database import db
@@ -188,6 +188,7 @@ def main() -> None:
         plain, ours = bench_verify(folder, 100_000 if QUICK else 1_000_000)
         line(f"verify {100_000 if QUICK else 1_000_000:,} events", plain, ours, 1.5)
         training.run(folder)
+        intake.run(folder, 100_000 if QUICK else 1_000_000)
 
 
 if __name__ == "__main__":

@@ -27,8 +27,11 @@ THREADS = 8
 
 def serve(application: Any, descriptor: int) -> None:
     """Serve a WSGI application on a socket that the parent has bound; the end of a worker."""
+    import logging
+
     import waitress
 
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = waitress.create_server(application, sockets=[socket.socket(fileno=descriptor)], threads=THREADS, ident="", backlog=128)
     server.run()
 

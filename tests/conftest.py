@@ -39,6 +39,23 @@ def make_schema(app: Flask) -> None:
         create_protection(connection)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def known_passwords() -> Iterator[None]:
+    """A password that fitted a hash is not tried with it again: thousands of tests log in, and hashing is slow on purpose."""
+    from portal.auth import passwords
+
+    tried, fitting = passwords.matches, set()
+
+    def matches(settings: Any, stored: str, password: str) -> bool:
+        if (stored, password) not in fitting and tried(settings, stored, password):
+            fitting.add((stored, password))
+        return (stored, password) in fitting
+
+    passwords.matches = matches
+    yield
+    passwords.matches = tried
+
+
 @dataclass
 class Template:
     """A database with the small world in it, and the instance folder whose keys fit it."""
