@@ -41,10 +41,10 @@ def test_nothing_is_a_dash_and_nought_is_nought():
 
 
 def test_a_word_never_has_its_colour_alone():
-    assert str(tables.badge("超期", "red", "alert-triangle")) == '<b class="red">超期</b>', "the triangle is the red's own"
+    assert str(tables.badge("超期", "red", "alert-triangle")) == '<b class=red>超期</b>', "the triangle is the red's own"
     assert str(tables.badge("办理", "amber", "edit")) == '<b class="amber i-edit">办理</b>'
     assert str(tables.badge("3", "red")) == '<span class="tag tag-red">3</span>'
-    assert str(tables.badge("归档", "grey")) == '<b class="grey">归档</b>'
+    assert str(tables.badge("归档", "grey")) == '<b class=grey>归档</b>'
 
 
 def test_what_is_the_same_for_all_rows_is_asked_for_once():
