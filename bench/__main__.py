@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask
 
 from bench import bare, intake, training, world
-from portal import audit, sqlite
+from portal import audit, settle, sqlite
 from portal.context import system_actor, use_actor
 from portal.database import db
 from portal.tenancy import EVERYTHING, use_scope
@@ -86,6 +86,7 @@ def bench_sweep(folder: Path, count: int, expired: int, alg: str = "sha256") -> 
 
     instance = folder / f"sweep-{count}-{expired}-{alg}"
     app = world.make(instance, audit_hash=alg)
+    settle()  # as ``portal jobs run`` and the scheduler do
     world.fill(instance / "portal.db", count, expired)
     copies = Copies(instance)
     due = inside(app, lambda: recovery_due(2, world.TODAY).day)

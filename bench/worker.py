@@ -13,9 +13,11 @@ def application(contestant: str, folder: Path) -> Any:
     if contestant == "portal":
         os.environ["PORTAL_INSTANCE"] = str(folder)
         os.environ["PORTAL_LOG_LEVEL"] = "WARNING"
-        from portal import create_app
+        from portal import create_app, settle
 
-        return create_app()
+        app = create_app()
+        settle()  # as ``portal serve`` does
+        return app
     if contestant == "bare":
         from bench import bare_list
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,16 @@ class Portal:
     keyring: Keyring
     plugins: PluginManager
     build: Callable[[Settings], Flask]
+
+
+def settle() -> None:
+    """Tell the garbage collector that what a process has built by now stays: it looks through it no more.
+
+    A process that serves or works for long calls this once. Else every now and then it stands still for a tenth of a
+    second, and whoever waits for the writer's place with it.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def create_app(settings: Settings | None = None) -> Flask:

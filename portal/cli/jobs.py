@@ -10,6 +10,7 @@ import threading
 import click
 from sqlalchemy import func, select
 
+from portal import settle
 from portal.cli.base import Day, acting, application, as_json, find_town, show
 from portal.database import db, utcnow
 from portal.jobs import runner, scheduler
@@ -54,6 +55,7 @@ def run(name: str, today: dt.date | None, town: str | None, dry_run: bool, as_js
         if name not in runner.all_jobs():
             raise click.UsageError(f"no job is named {name!r}; see: portal jobs list")
         only = [find_town(town).id] if town else None
+        settle()
         before = signal.signal(signal.SIGTERM, lambda _signal, _frame: runner.stopping.set())
         try:
             outcome = runner.run_job(name, today=today, dry_run=dry_run, requested_by="cli", only=only)
@@ -80,5 +82,6 @@ def run_scheduler() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     app = application()
+    settle()
     click.echo("scheduler: running", err=True)
     scheduler.main(stop, app)

@@ -21,7 +21,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import RequestEntityTooLarge
 
-from portal import migrate
+from portal import migrate, settle
 from portal.cli.base import application
 from portal.config import Settings
 from portal.database import db
@@ -52,6 +52,7 @@ def serve(with_scheduler: bool) -> None:
     click.echo(f"\n  {settings.product_name}  {address}\n")
     if settings.demo:
         _print_accounts(settings.instance / ACCOUNTS_FILE)
+    settle()
     run_until_asked(server, ending)
     sys.stdout.flush()
     os._exit(0)  # nothing is open any more; taking the interpreter apart takes seconds
