@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import shutil
 import statistics
 import sys
@@ -77,6 +78,7 @@ class Copies:
         for suffix in ("-wal", "-shm"):
             self.file.with_name(f"portal.db{suffix}").unlink(missing_ok=True)
         shutil.copyfile(self.kept, self.file)
+        os.sync()  # what the copy still has to write would be waited for by the first who makes a commit last
 
 
 def bench_sweep(folder: Path, count: int, expired: int, alg: str = "sha256") -> tuple[float, float, float]:
