@@ -15,7 +15,6 @@ from flask_babel import get_locale
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.audit import heads_now
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.rules import Calendar
 from portal.calendar.service import current_calendar
@@ -25,7 +24,7 @@ from portal.context import current_actor
 from portal.contract import Todo
 from portal.database import db, utcnow
 from portal.inbox.models import Notice
-from portal.plugins import revision
+from portal.unchanged import unchanged
 from portal.work import is_working
 
 KEY_LENGTH = 120
@@ -156,7 +155,7 @@ def _waiting(grant: RoleGrant) -> list[Todo]:
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     plugins, day = app.extensions["portal"].plugins, today()
-    moment = (heads_now(), revision("plugins"), revision("settings"), revision("calendar"))
+    moment = unchanged()
     key = (id(app), grant.account_id, grant.id, day, str(get_locale()), request.script_root if has_request_context() else "")
     known = _known.get(key)
     if known is not None and known[0] == moment and grant.role not in ADMINISTRATORS and not is_working():

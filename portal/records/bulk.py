@@ -61,7 +61,6 @@ def update_in_chunks(
     reason: str = "",
     also: Sequence[InstrumentedAttribute[Any]] = (),
     after: Callable[[Session, Sequence[Row[Any]]], None] | None = None,
-    pace: Pace | None = None,
 ) -> Iterator[Chunk]:
     """Set ``values`` on every row that fits ``where``, in short transactions, and yield what each did.
 
@@ -72,7 +71,7 @@ def update_in_chunks(
     columns = [entity.id, *([entity.org_id] if issubclass(model, OrgScoped) else []), *(getattr(entity, key) for key in values), *also]
     waiting = sorted(db.session.scalars(select(entity.id).where(*where)))
     db.session.rollback()
-    pace = pace or Pace()
+    pace = Pace()
     start = 0
     while part := waiting[start : start + pace.size]:
         start += len(part)

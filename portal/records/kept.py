@@ -14,9 +14,8 @@ from flask import current_app, g, request
 from flask_babel import get_locale
 from markupsafe import Markup
 
-from portal.audit import heads_now
 from portal.clock import now_local
-from portal.plugins import revision
+from portal.unchanged import unchanged
 from portal.work import is_working
 
 EXTENSION = "portal.kept_lists"
@@ -35,7 +34,7 @@ def key() -> tuple[Any, ...] | None:
     """What the page at hand depends on; None where it must be made anew. Asked before anything of it is read."""
     if request.method != "GET" or is_working() or g.get("grant") is None or "q" in request.args or "export" in request.args:
         return None
-    moment = (heads_now(), revision("plugins"), revision("settings"), revision("calendar"), now_local().strftime("%Y-%m-%d %H:%M"))
+    moment = (unchanged(), now_local().strftime("%Y-%m-%d %H:%M"))
     return (*moment, g.account.id, g.grant.id, str(get_locale()), request.script_root, request.path, request.query_string)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +86,12 @@ class Reader:
 
     def open(self, path: str) -> Any:
         return self.page.goto(self.served.address + path)
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds of weight on a page."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [f"{item['id']}: {item['nodes'][0]['html'][:160]}" for item in found if item["impact"] in ("serious", "critical")]
 
 
 @pytest.fixture(params=[(1366, 768), (390, 844)], ids=["desk", "phone"])

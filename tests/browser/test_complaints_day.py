@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import Reader
-from tests.browser.test_main_path import serious
+from tests.browser.conftest import Reader, serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -48,12 +47,12 @@ def test_a_day_at_the_office(reader: Reader) -> None:
     page.keyboard.type("请尽快制止。")
     page.fill("#name", "王大成")
     page.fill("#phone", "13900001111")
-    assert serious(reader) == []
+    assert serious(reader.page) == []
     page.locator("#phone").press("Enter")
     code = page.locator("#code").inner_text()
     assert re.fullmatch(r"[A-Z2-7-]{31}", code), code
     matter = page.get_by_role("link", name="打开这一件").get_attribute("href")
-    assert matter and serious(reader) == []
+    assert matter and serious(reader.page) == []
     reader.open(matter)
     assert "王**" in page.content() and "王大成" not in page.content() and "139****1111" in page.content()
 
@@ -124,7 +123,7 @@ def test_pages_of_the_intake_fit_and_axe_finds_nothing_serious(reader: Reader, u
         wide = reader.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         problems += [f"{path}: {answer.status}"] if answer.status != 200 else []
         problems += [f"{path}: {wide} px too wide"] if wide > 0 else []
-        problems += [f"{path} {words}" for words in serious(reader)]
+        problems += [f"{path} {words}" for words in serious(reader.page)]
     assert problems == []
 
 
@@ -155,12 +154,12 @@ def test_what_is_pasted_is_compared_and_the_accused_are_picked_by_name(reader: R
     page.keyboard.insert_text("杨军执法时不出示证件，态度粗暴。")
     page.get_by_text("文字里有本单位人员：杨军").wait_for()
     page.get_by_text("草稿已保存").wait_for()
-    assert serious(reader) == []
+    assert serious(reader.page) == []
     page.locator("label", has_text=re.compile("^检举控告$")).click()
     page.get_by_text("文字里有本单位人员").wait_for(state="detached")
     page.locator("label[for^=officers]", has_text="杨军").click()
     page.wait_for_timeout(400)  # the button has changed its colour
-    assert serious(reader) == []
+    assert serious(reader.page) == []
     page.locator("main form button[type=submit]").last.click()
     page.locator("#code").wait_for()
     matter = page.get_by_role("link", name="打开这一件").get_attribute("href")

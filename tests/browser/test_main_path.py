@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import Reader
+from tests.browser.conftest import serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SAMPLE = Path(__file__).parents[1] / "samples" / "roster.xlsx"
@@ -29,23 +28,17 @@ PAGES = {
 }  # fmt: skip
 
 
-def serious(reader: Reader) -> list[str]:
-    """What axe finds of weight on the present page."""
-    found = Axe().run(reader.page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [f"{item['id']}: {item['nodes'][0]['html'][:160]}" for item in found if item["impact"] in ("serious", "critical")]
-
-
 @pytest.mark.parametrize("username", list(PAGES))
 def test_every_page_fits_and_axe_finds_nothing_serious(reader, username):
     reader.open("/login")
-    assert serious(reader) == []
+    assert serious(reader.page) == []
     reader.log_in(username)
     problems = []
     for path in PAGES[username]:
         reader.open(path)
         wide = reader.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         problems += [f"{path}: {wide} px too wide"] if wide > 0 else []
-        problems += [f"{path} {words}" for words in serious(reader)]
+        problems += [f"{path} {words}" for words in serious(reader.page)]
     assert problems == []
 
 
@@ -57,7 +50,7 @@ def test_dark_is_readable_too(reader):
     for path in ("/", "/certificates", "/certificates/1", "/certificates/recovery"):
         reader.open(path)
         assert reader.page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
-        problems += [f"{path} {words}" for words in serious(reader)]
+        problems += [f"{path} {words}" for words in serious(reader.page)]
     assert problems == []
 
 

@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import Reader
-from tests.browser.test_main_path import serious
+from tests.browser.conftest import Reader, serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 OFFICE = (
@@ -28,7 +27,7 @@ def test_every_page_fits_and_axe_finds_nothing_serious(reader: Reader, username:
         assert answer.status == 200, path
         wide = reader.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         problems += [f"{path}: {wide} px too wide"] if wide > 0 else []
-        problems += [f"{path} {words}" for words in serious(reader)]
+        problems += [f"{path} {words}" for words in serious(reader.page)]
     assert problems == []
 
 

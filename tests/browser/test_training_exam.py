@@ -6,7 +6,8 @@ import re
 import sqlite3
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -43,7 +44,7 @@ def test_the_network_is_cut_in_the_middle(chromium, served):
     assert page.locator("fieldset.question").count() == 6
     box, words = page.locator("fieldset.question").first.bounding_box(), page.locator("fieldset.question legend").first.bounding_box()
     assert box["y"] <= words["y"] and words["y"] + words["height"] < box["y"] + box["height"], "a question stands inside its box"
-    assert [item["id"] for item in Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"] if item["impact"] in ("serious", "critical")] == []
+    assert serious(page) == []
 
     choose(page, 0, "A")
     page.wait_for_selector("#saved >> text=已保存")
@@ -102,6 +103,5 @@ def test_every_page_fits_and_axe_finds_nothing_serious(reader, username):
         reader.open(path)
         wide = reader.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         problems += [f"{path}: {wide} px too wide"] if wide > 0 else []
-        found = Axe().run(reader.page, options={"resultTypes": ["violations"]}).response["violations"]
-        problems += [f"{path} {item['id']}: {item['nodes'][0]['html'][:160]}" for item in found if item["impact"] in ("serious", "critical")]
+        problems += [f"{path} {words}" for words in serious(reader.page)]
     assert problems == []
