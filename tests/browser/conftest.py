@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,15 +90,34 @@ class Reader:
 
 
 def serious(page: Page) -> list[str]:
-    """What axe finds of weight on a page."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    """What axe finds of weight on a page. Only that is brought out of the browser: all it looked at is megabytes."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(results => results.violations)")
     return [f"{item['id']}: {item['nodes'][0]['html'][:160]}" for item in found if item["impact"] in ("serious", "critical")]
 
 
-@pytest.fixture(params=[(1366, 768), (390, 844)], ids=["desk", "phone"])
-def reader(request: pytest.FixtureRequest, chromium: Browser, served: Served) -> Iterator[Reader]:
-    width, height = request.param
-    context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+SIZES = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
+
+
+def problems_of(reader: Reader, paths: Iterable[str]) -> list[str]:
+    """What is wrong with pages at a desk and on a telephone: their status, their width, and what axe finds."""
+    found = []
+    for path in paths:
+        status = reader.open(path).status
+        found += [f"{path}: {status}"] if status != (404 if path == "/nowhere" else 200) else []
+        for name, size in SIZES.items():
+            reader.page.set_viewport_size(size)
+            wide = reader.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            found += [f"{path} {name}: {wide} px too wide"] if wide > 0 else []
+            found += [f"{path} {name}: {words}" for words in serious(reader.page)]
+    return found
+
+
+@contextmanager
+def reading(chromium: Browser, served: Served, size: Any) -> Iterator[Reader]:
+    """Somebody at a browser of a size; at the end nothing may have gone wrong in it."""
+    context = chromium.new_context(viewport=size, locale="zh-CN")
     page = context.new_page()
     found = Reader(page, served)
     page.on("pageerror", lambda error: found.complaints.append(f"script: {error}"))
@@ -106,3 +126,16 @@ def reader(request: pytest.FixtureRequest, chromium: Browser, served: Served) ->
     yield found
     context.close()
     assert found.complaints == []
+
+
+@pytest.fixture(params=list(SIZES))
+def reader(request: pytest.FixtureRequest, chromium: Browser, served: Served) -> Iterator[Reader]:
+    with reading(chromium, served, SIZES[request.param]) as found:
+        yield found
+
+
+@pytest.fixture
+def looker(chromium: Browser, served: Served) -> Iterator[Reader]:
+    """Whoever looks at pages in both sizes, see :func:`problems_of`."""
+    with reading(chromium, served, SIZES["desk"]) as found:
+        yield found

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.browser.conftest import Reader, serious
+from tests.browser.conftest import Reader, problems_of, serious
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def become(reader: Reader, username: str) -> None:
@@ -115,16 +115,9 @@ def test_a_day_at_the_office(reader: Reader) -> None:
         ("scj_liaison", ("/complaints/incoming",)),
     ],
 )  # fmt: skip
-def test_pages_of_the_intake_fit_and_axe_finds_nothing_serious(reader: Reader, username: str, paths: tuple[str, ...]) -> None:
-    reader.log_in(username)
-    problems = []
-    for path in paths:
-        answer = reader.open(path)
-        wide = reader.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        problems += [f"{path}: {answer.status}"] if answer.status != 200 else []
-        problems += [f"{path}: {wide} px too wide"] if wide > 0 else []
-        problems += [f"{path} {words}" for words in serious(reader.page)]
-    assert problems == []
+def test_pages_of_the_intake_fit_and_axe_finds_nothing_serious(looker: Reader, username: str, paths: tuple[str, ...]) -> None:
+    looker.log_in(username)
+    assert problems_of(looker, paths) == []
 
 
 def test_a_draft_survives_and_look_alikes_stand_beside_it(reader: Reader) -> None:

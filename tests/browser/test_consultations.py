@@ -14,7 +14,7 @@ import pytest
 
 from tests.browser.conftest import serious
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 OFFICER, LEADER, CONVENER = "fc_officer", "fc_leader", "sup"
 PANEL = ("expert", "expert3", "ga_liaison")
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.browser.conftest import Reader, serious
+from tests.browser.conftest import Reader, problems_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 OFFICE = (
     "/", "/meetings", "/meetings/new", "/meetings/3", "/meetings/5", "/meetings/5/agenda", "/meetings/5/invitations", "/meetings/5/sign-in", "/meetings/5/code",
     "/meetings/4/live", "/meetings/minutes/2", "/meetings/minutes/5", "/meetings/topics", "/meetings/topics/1", "/meetings/topics/new", "/meetings/resolutions",
@@ -19,16 +19,9 @@ MEMBER = ("/", "/meetings", "/meetings/5", "/meetings/topics/new", "/meetings/re
 
 
 @pytest.mark.parametrize(("username", "paths"), [("meet", OFFICE), ("jn_head", MEMBER), ("chair", ("/", "/meetings/report", "/meetings/minutes/2"))])
-def test_every_page_fits_and_axe_finds_nothing_serious(reader: Reader, username: str, paths: tuple[str, ...]) -> None:
-    reader.log_in(username)
-    problems = []
-    for path in paths:
-        answer = reader.open(path)
-        assert answer.status == 200, path
-        wide = reader.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        problems += [f"{path}: {wide} px too wide"] if wide > 0 else []
-        problems += [f"{path} {words}" for words in serious(reader.page)]
-    assert problems == []
+def test_every_page_fits_and_axe_finds_nothing_serious(looker: Reader, username: str, paths: tuple[str, ...]) -> None:
+    looker.log_in(username)
+    assert problems_of(looker, paths) == []
 
 
 def plan(reader: Reader) -> str:

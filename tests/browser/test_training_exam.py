@@ -7,9 +7,9 @@ import sqlite3
 
 import pytest
 
-from tests.browser.conftest import serious
+from tests.browser.conftest import problems_of, serious
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def saved(served) -> dict[int, str]:
@@ -96,12 +96,6 @@ PAGES = {
 
 
 @pytest.mark.parametrize("username", list(PAGES))
-def test_every_page_fits_and_axe_finds_nothing_serious(reader, username):
-    reader.log_in(username)
-    problems = []
-    for path in PAGES[username]:
-        reader.open(path)
-        wide = reader.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        problems += [f"{path}: {wide} px too wide"] if wide > 0 else []
-        problems += [f"{path} {words}" for words in serious(reader.page)]
-    assert problems == []
+def test_every_page_fits_and_axe_finds_nothing_serious(looker, username):
+    looker.log_in(username)
+    assert problems_of(looker, PAGES[username]) == []

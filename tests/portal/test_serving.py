@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = '''
+import os
 import time
 from flask import Blueprint, request
 from portal.contract import Manifest
@@ -27,7 +28,8 @@ pages = Blueprint("slowly", __name__)
 def wait():
     if request.path == "/login":
         print("begun", flush=True)
-        time.sleep(1.5)
+        while not os.path.exists(os.environ["GO_ON"]):
+            time.sleep(0.02)
 
 
 class Slowly:
@@ -51,7 +53,8 @@ def served(tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "PORTAL_INSTANCE": str(tmp_path / "instance"), "PORTAL_PLUGIN_FOLDER": str(plugin.parent), "PORT": str(port)}
+    own = {"PORTAL_INSTANCE": str(tmp_path / "instance"), "PORTAL_PLUGIN_FOLDER": str(plugin.parent), "PORT": str(port), "GO_ON": str(tmp_path / "go-on")}
+    environment = {**os.environ, **own}
     command = [sys.executable, "-m", "portal"]
     subprocess.run([*command, "init"], env=environment, cwd=ROOT, check=True, capture_output=True)
     processes = []
@@ -66,12 +69,19 @@ def served(tmp_path):
         assert process.stdout.readline() == "\n" and f":{port}" in process.stdout.readline()
         return process, f"http://127.0.0.1:{port}"
 
-    start.again = launch
+    start.again, start.go_on = launch, (tmp_path / "go-on").touch
     yield start
     for process in processes:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def answers_at(address) -> bool:
+    try:
+        return urllib.request.urlopen(address, timeout=5).status == 200
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize("words", [(), ("--with-scheduler",)])
@@ -83,9 +93,11 @@ def test_a_request_under_way_is_answered_and_nothing_new_is_taken(served, words)
     assert process.stdout.readline() == "\n" and process.stdout.readline() == "begun\n"
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
-    with pytest.raises(OSError):
-        urllib.request.urlopen(f"{address}/healthz", timeout=5)
+    while answers_at(f"{address}/healthz"):
+        assert time.monotonic() - begun < 5, "it still takes what is new"
+        time.sleep(0.05)
+    assert not answers
+    served.go_on()
     asking.join(10)
     _out, error = process.communicate(timeout=15)
     assert answers and b"<form" in answers[0]
