@@ -87,7 +87,9 @@ def _forget(app: Flask) -> None:
     app.extensions["portal"].plugins.forget()
     app.extensions.pop("portal.paces", None)
     app.extensions.pop("portal.search.numbers", None)
+    app.extensions.pop("portal.audit.begun", None)
     app.extensions.pop("portal.kept_lists", None)
+    app.extensions.pop("portal.kept_pages", None)
     for name in ("audit-heads.jsonl", "audit-verified.json"):
         (Path(app.instance_path) / name).unlink(missing_ok=True)
     shutil.rmtree(Path(app.instance_path) / "attachments", ignore_errors=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from flask import g, has_request_context
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import limits
@@ -148,9 +149,14 @@ def forget_hidden() -> None:
     look_again()
 
 
+_TABLE: Any = ShutOut.__table__
+_SHUT_OUT_OF = select(_TABLE.c.account_id).where(_TABLE.c.complaint_id == bindparam("complaint"))
+
+
 def shut_out_of(session: Session, complaint_id: int) -> set[int]:
-    """The accounts from which a matter is kept."""
-    return set(session.scalars(select(ShutOut.account_id).where(ShutOut.complaint_id == complaint_id)))
+    """The accounts from which a matter is kept, whoever asks."""
+    session.flush()
+    return set(session.connection().scalars(_SHUT_OUT_OF, {"complaint": complaint_id}))
 
 
 def refuse_if_shut_out(complaint_id: int) -> None:

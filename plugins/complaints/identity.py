@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import figures, rules
@@ -54,8 +54,19 @@ def seal(session: Session, complaint: Complaint, values: Mapping[str, str]) -> I
 
 def sealed_row(complaint: Complaint, clean: Mapping[str, str], until: dt.date | None) -> dict[str, Any]:
     """The columns of an identity, sealed and bound to it."""
+    return {"org_id": complaint.org_id, "complaint_id": complaint.id, "keep_until": until, **sealed_values(clean)}
+
+
+def sealed_values(clean: Mapping[str, str]) -> dict[str, Any]:
+    """Whoever complained, sealed under a new name; what takes its time, without any record."""
     uid = secrets.token_hex(16)
-    return {"org_id": complaint.org_id, "complaint_id": complaint.id, "uid": uid, "keep_until": until, **_sealed(uid, clean)}
+    return {"uid": uid, **_sealed(uid, clean)}
+
+
+def sealed_now(values: Mapping[str, Any]) -> bool:
+    """Whether sealed values are of the key that is current."""
+    head = keyring().head()
+    return all(value[: len(head)] == head for name in FIELDS if (value := values[f"{name}_sealed"]))
 
 
 def _sealed(uid: str, clean: Mapping[str, str]) -> dict[str, Any]:
@@ -180,9 +191,13 @@ def load_draft(session: Session) -> tuple[dict[str, Any], Any] | None:
     return (json.loads(keyring().decrypt(f"{IDENTITY_PURPOSE}.sealed", draft.sealed, draft.uid)), draft.saved_at) if draft else None
 
 
-def drop_draft(session: Session) -> None:
-    mine = delete(Draft).where(Draft.account_id == g.account.id, Draft.org_id == g.grant.org_id)
-    session.execute(mine, execution_options={"synchronize_session": False})
+_DRAFTS: Any = Draft.__table__
+_DROP = delete(_DRAFTS).where(_DRAFTS.c.account_id == bindparam("account"), _DRAFTS.c.org_id == bindparam("org"))
+
+
+def drop_draft(session: Session, account_id: int, org_id: int) -> None:
+    """What an account was typing for a town is registered, or not wanted any more."""
+    session.connection().execute(_DROP, {"account": account_id, "org": org_id})
 
 
 def _draft(session: Session) -> Draft | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext as _
-from sqlalchemy import func, literal, or_, select
+from sqlalchemy import bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import accusations, figures, identity, limits, rules
@@ -23,6 +23,7 @@ from portal.database import utcnow
 from portal.directory.models import Organisation
 from portal.errors import NotFound, Refused
 from portal.records import attachments
+from portal.records.bulk import insert_record, insert_rows, reserve_ids
 from portal.records.links import link, links_of
 from portal.records.numbers import format_number, next_number
 from portal.records.secrecy import refuse_marked
@@ -39,6 +40,8 @@ class Registered:
 
     complaint: Complaint
     code: str
+    office: str
+    """The full name of the office that has registered it."""
 
 
 def nobody_in_particular(actor: Actor) -> Actor:
@@ -79,6 +82,27 @@ def register(
     split_from: Complaint | None = None,
 ) -> Registered:
     """登记 one matter in the open unit of work. Raises Refused at the field; then nothing has happened."""
+    return take_in(session, prepared(org_id, values, who, today), officers=officers, files=files, place=place, split_from=split_from)
+
+
+@dataclass
+class Prepared:
+    """A matter without its number, and whoever complained: all of registering that needs no writing."""
+
+    matter: Complaint
+    code: str
+    who: dict[str, str]
+    sealed: dict[str, Any] | None
+
+    def identity(self) -> dict[str, Any] | None:
+        """Whoever complained, sealed with the key that is current now: it may have been changed meanwhile."""
+        if self.sealed is not None and not identity.sealed_now(self.sealed):
+            self.sealed = identity.sealed_values(self.who)
+        return self.sealed
+
+
+def prepared(org_id: int, values: Mapping[str, Any], who: Mapping[str, str], today: dt.date) -> Prepared:
+    """Check and prepare a matter, before anybody has to wait for it. Raises Refused at the field."""
     kind = str(values["kind"])
     if kind not in rules.KINDS or values["channel"] not in rules.CHANNELS or values["urgency"] not in rules.URGENCIES:
         raise Refused(_("请从列表中选择。"), field="kind")
@@ -88,24 +112,50 @@ def register(
     if kind == "other" and values.get("redirect_kind") not in rules.REDIRECTS:
         raise Refused(_("请选择是哪一种。"), field="redirect_kind")
     order_due = _order_due(kind, values)
-    complaint = _row(session, org_id, kind, values, today)
-    complaint.split_from_id = split_from.id if split_from is not None else None
+    matter = _matter(org_id, kind, values, today)
     code = identity.new_code()
-    complaint.code_hash = identity.code_hash(code)
-    limits.set_deadlines(complaint, values.get("order_days"), order_due)
-    session.add(complaint)
-    session.flush()
-    sealed = identity.seal(session, complaint, who)
-    complaint.repeats = sealed is not None and repeats(session, complaint, sealed.phone_index)
-    if kind == "accusation":
-        accusations.name_officers(session, complaint, officers)
+    matter.code_hash = identity.code_hash(code)
+    limits.set_deadlines(matter, values.get("order_days"), order_due)
+    clean = identity.check_values(who)
+    return Prepared(matter, code, clean, identity.sealed_values(clean) if not matter.anonymous and any(clean.values()) else None)
+
+
+_OFFICES: Any = Organisation.__table__
+_OFFICE = select(_OFFICES.c.name, _OFFICES.c.short_name).where(_OFFICES.c.id == bindparam("office"))
+
+
+def take_in(
+    session: Session,
+    ready: Prepared,
+    *,
+    officers: Sequence[int] = (),
+    files: Sequence[tuple[bytes, str, str]] = (),
+    place: str = "file",
+    split_from: Complaint | None = None,
+) -> Registered:
+    """Give a prepared matter its number and write it, in the open unit of work: no longer than it takes, others wait at the gate."""
+    matter, sealed = ready.matter, ready.identity()
+    org_id = matter.org_id
+    assert matter.state_on is not None
+    office = session.connection().execute(_OFFICE, {"office": org_id}).one()
+    matter.seq = next_number(session, org_id, f"complaints.complaint{matter.series}", matter.year)
+    pattern = get_setting(figures.ACCUSATION_NUMBER if matter.series else figures.NUMBER, org_id, matter.state_on)
+    matter.number = format_number(pattern, office.short_name, matter.year, matter.seq)
+    matter.split_from_id = split_from.id if split_from is not None else None
+    matter.repeats = sealed is not None and repeats(session, matter, sealed["phone_index"])
+    insert_record(session, matter)
+    if sealed is not None:
+        (key,) = reserve_ids(session, Identity, 1)
+        insert_rows(session, Identity, [{"id": key, "org_id": org_id, "complaint_id": matter.id, "keep_until": None, **sealed}])
+    if matter.kind == "accusation":
+        accusations.name_officers(session, matter, officers)
     for file in files:
-        attachments.attach(session, file, "complaints.complaint", complaint.id, org_id, place)
+        attachments.attach(session, file, "complaints.complaint", matter.id, org_id, place)
     if split_from is not None:
-        if kind == "accusation" and split_from.kind != "accusation":
-            accusations.keep_origin(session, complaint, split_from)
-        link(session, ("complaints.complaint", split_from.id), ("complaints.complaint", complaint.id), "split", org_id)
-    return Registered(complaint, code)
+        if matter.kind == "accusation" and split_from.kind != "accusation":
+            accusations.keep_origin(session, matter, split_from)
+        link(session, ("complaints.complaint", split_from.id), ("complaints.complaint", matter.id), "split", org_id)
+    return Registered(matter, ready.code, office.name)
 
 
 def _order_due(kind: str, values: Mapping[str, Any]) -> dt.date | None:
@@ -116,32 +166,25 @@ def _order_due(kind: str, values: Mapping[str, Any]) -> dt.date | None:
     return due
 
 
-def _row(session: Session, org_id: int, kind: str, values: Mapping[str, Any], today: dt.date) -> Complaint:
-    organisation = session.get(Organisation, org_id)
-    assert organisation is not None
+def _matter(org_id: int, kind: str, values: Mapping[str, Any], today: dt.date) -> Complaint:
     received: dt.date = values["received_on"]
-    series, key = ("控", figures.ACCUSATION_NUMBER) if kind == "accusation" else ("", figures.NUMBER)
-    sequence = next_number(session, org_id, f"complaints.complaint{series}", today.year)
-    pattern = get_setting(key, org_id, today)
     anonymous = bool(values.get("anonymous"))
     texts = {name: _text(values, name) for name in TEXTS}
     if not texts["content"]:
         raise Refused(_("请填写此项。"), field="content")
     refuse_marked(texts.values(), field="content")
     texts["title"] = texts["title"] or rules.short_title(texts["content"], texts["object_name"])
-    complaint = Complaint(
-        org_id=org_id, uid=secrets.token_hex(16), number=format_number(pattern, organisation.short_name, today.year, sequence), year=today.year, series=series,
-        seq=sequence,
+    matter = Complaint(
+        org_id=org_id, uid=secrets.token_hex(16), year=today.year, series="控" if kind == "accusation" else "",
         channel=values["channel"], kind=kind, redirect_kind=values.get("redirect_kind") or "" if kind == "other" else "", urgency=values["urgency"],
         happened_on=values.get("happened_on"), representatives=values.get("representatives") or None,
         anonymous=anonymous, confidential=bool(values.get("confidential")), protect=bool(values.get("protect")),
         received_on=received, month=f"{received:%Y-%m}", registered_by=None if anonymous else current_actor().account_id, state="registered", state_on=today,
         suspended_days=0, extension_days=0, extension_state="", registered_at=utcnow(), **texts,
     )  # fmt: skip
-    complaint.organisation = organisation
     if anonymous:
-        complaint.registered_at = limits.moment_of(complaint)
-    return complaint
+        matter.registered_at = limits.moment_of(matter)
+    return matter
 
 
 LENGTHS = {"title": 100, "content": LONGEST, "demand": 5000, "place": 120, "object_name": 120, "external_no": 60, "category": 40}
@@ -208,20 +251,31 @@ REPEATED_WITHIN = 365
 
 def repeats(session: Session, complaint: Complaint, telephone: bytes | None) -> bool:
     """重复投诉: the same telephone about the same object or place within a year. Accusations count among themselves only, so that none tells of them."""
-    texts = ((Complaint.object_name, complaint.object_name), (Complaint.place, complaint.place))
-    same = [column == value for column, value in texts if value]
-    if telephone is None or not same:
+    if telephone is None or not (complaint.object_name or complaint.place):
         return False
-    alike = (Complaint.kind == "accusation") if complaint.kind == "accusation" else (Complaint.kind != "accusation")
-    since = complaint.received_on - dt.timedelta(days=REPEATED_WITHIN)
-    earlier = (
-        select(Complaint.id)
-        .join(Identity, Identity.complaint_id == Complaint.id)
-        .where(Identity.org_id == complaint.org_id, Identity.phone_index == telephone, Complaint.id != complaint.id, alike, or_(*same))
-        .where(Complaint.received_on.between(since, complaint.received_on))
+    asked = {
+        "org": complaint.org_id, "telephone": telephone, "object_name": complaint.object_name, "place": complaint.place,
+        "since": complaint.received_on - dt.timedelta(days=REPEATED_WITHIN), "until": complaint.received_on,
+    }  # fmt: skip
+    return session.connection().execute(_EARLIER[complaint.kind == "accusation"], asked).first() is not None
+
+
+def _earlier(accusations_only: bool) -> Any:
+    """The query for one earlier matter of the same telephone; what is not named is not compared."""
+    matters: Any = Complaint.__table__
+    known: Any = Identity.__table__
+    same = [(matters.c[name] == bindparam(name)) & (bindparam(name) != literal("")) for name in ("object_name", "place")]
+    alike = matters.c.kind == "accusation" if accusations_only else matters.c.kind != "accusation"
+    return (
+        select(matters.c.id)
+        .join(known, known.c.complaint_id == matters.c.id)
+        .where(known.c.org_id == bindparam("org"), known.c.phone_index == bindparam("telephone"), alike, or_(*same))
+        .where(matters.c.received_on.between(bindparam("since"), bindparam("until")))
         .limit(1)
     )
-    return session.execute(earlier, execution_options={"unscoped": True}).first() is not None
+
+
+_EARLIER = {accusations_only: _earlier(accusations_only) for accusations_only in (False, True)}
 
 
 SAME = "same"

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import inspect, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import accusations, figures, identity, limits, operations, rights, rules
@@ -24,7 +24,7 @@ from portal.context import current_actor
 from portal.database import utcnow
 from portal.directory.models import Organisation, Person
 from portal.errors import Refused
-from portal.records.bulk import insert_rows, reserve_ids, update_rows
+from portal.records.bulk import insert_rows, reserve_ids, update_rows, values_of
 from portal.records.importing import ImportContext, ImportSpec, RawRow, RowResult
 from portal.records.numbers import continue_behind, format_number, next_numbers
 from portal.settings import get_setting
@@ -178,7 +178,7 @@ def apply(session: Session, good: list[RowResult], context: ImportContext) -> No
     _give_numbers(session, created, context)
     ids = list(reserve_ids(session, Complaint, len(created)))
     matters = [_matter(key, result.values, context) for key, result in zip(ids, created, strict=True)]
-    insert_rows(session, Complaint, [_row(matter) for matter in matters])
+    insert_rows(session, Complaint, [values_of(matter) for matter in matters])
     _seal(session, [(matter, result.values["who"]) for matter, result in zip(matters, created, strict=True)], context.today)
     _enter(session, list(zip(matters, created, strict=True)))
     _transfers(session, matters)
@@ -240,16 +240,6 @@ def _matter(key: int, values: dict[str, Any], context: ImportContext) -> Complai
         matter.late = matter.due_on is not None and matter.concluded_on > matter.due_on
         matter.approved_on = matter.concluded_on if state in ("replied", "archived") else None
     return matter
-
-
-def _row(matter: Complaint) -> dict[str, Any]:
-    """The columns of a matter that is not in the session, with the defaults of those not set."""
-    found: dict[str, Any] = {}
-    for prop in inspect(Complaint).column_attrs:
-        value, column = getattr(matter, prop.key), prop.columns[0]
-        default: Any = column.default
-        found[prop.key] = default.arg if value is None and default is not None and default.is_scalar else value
-    return found
 
 
 def _seal(session: Session, pairs: Sequence[tuple[Complaint, dict[str, str]]], today: dt.date) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugins.complaints import accusations, figures, identity, limits, rules, words
@@ -351,6 +351,10 @@ def tell(session: Session, complaint: Complaint, title: str, key: str, *, role: 
     )  # fmt: skip
 
 
+_GRANTS: Any = RoleGrant.__table__
+_HELD = select(_GRANTS.c.account_id).where(_GRANTS.c.role == bindparam("role"))
+_HELD_IN = _HELD.where(_GRANTS.c.org_id == bindparam("org"))
+
+
 def _holders(session: Session, role: str, org_id: int | None) -> list[int]:
-    held = select(RoleGrant.account_id).where(RoleGrant.role == role)
-    return list(session.scalars(held if org_id is None else held.where(RoleGrant.org_id == org_id)))
+    return list(session.connection().scalars(_HELD if org_id is None else _HELD_IN, {"role": role, **({} if org_id is None else {"org": org_id})}))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from plugins.complaints import accusations, figures, forms, identity, intake, operations, rights, words, workflow
+from plugins.complaints import accusations, figures, forms, identity, intake, operations, receipts, rights, words, workflow
 from plugins.complaints.models import Complaint, Place
 from plugins.complaints.retention import IDENTITY_PLACE
 from plugins.complaints.views import find
@@ -138,27 +138,29 @@ def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list
     values = {name: form[name].data for name in KEPT if name not in WHO}
     place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
     same = _same(form, town)
+    account_id = g.account.id
     actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
     with use_actor(actor), unit_of_work("complaints.registered") as session:
+        ready = intake.prepared(town, values, who, today())  # from the next statement on others wait
         before = once.claim(session, key := once.sent_key())
         if before is not None:
             flash(_("这件已经登记过了；查询码只在登记时显示一次。"), "info")
             return redirect(before, 303)
         origin = find(origin_id) if origin_id else None
-        made = intake.register(session, town, values, who, today(), officers=form.officers.data or (), files=files, place=place, split_from=origin)
-        identity.drop_draft(session)
+        made = intake.take_in(session, ready, officers=form.officers.data or (), files=files, place=place, split_from=origin)
+        identity.drop_draft(session, account_id, town)
         why = intake.suggest_merging(session, made.complaint, same) if same is not None else ""
         operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
                         role="office_head", body=why, urgent=made.complaint.urgency == "danger")  # fmt: skip
         if made.complaint.kind == "accusation" and accusations.circumvents(session, made.complaint):
             operations.tell(session, made.complaint, _("检举控告须由区里处理：%(number)s", number=made.complaint.number), "district", role="supervisor",
                             body=_("本街镇能作决定的人员均须回避。"), urgent=True, everywhere=True)  # fmt: skip
-        complaint_id, receipt = made.complaint.id, _shown(made)
+        shown = _shown(made, same)
         unseen = made.complaint.anonymous and made.complaint.kind == "accusation"
-        once.made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=complaint_id))
+        once.made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=made.complaint.id))
     if same is not None:
         flash(_("已登记。请核对后并案。") if can(rights.DECIDE) else _("已登记，并已告知负责人核对并案。"), "success")
-    return _receipt(complaint_id, receipt, same)
+    return receipts.hand_over(key or once.new_key(), shown)
 
 
 def _same(form: forms.RegisterForm, town: int) -> Complaint | None:
@@ -170,18 +172,27 @@ def _same(form: forms.RegisterForm, town: int) -> Complaint | None:
     return db.session.scalars(select(Complaint).where(Complaint.id == chosen, Complaint.org_id == town, alike)).unique().one_or_none()
 
 
-def _shown(made: intake.Registered) -> dict[str, Any]:
+def _shown(made: intake.Registered, same: Complaint | None) -> dict[str, Any]:
     """What stands on a receipt. It is noted before the matter is out of sight: an anonymous accusation is, for whoever registered it."""
     found = made.complaint
-    return {"code": made.code, "number": found.number, "received_on": found.received_on, "kind": found.kind, "due_on": found.due_on, "org": found.organisation.name}
+    return {"code": made.code, "number": found.number, "received_on": found.received_on, "kind": found.kind, "due_on": found.due_on, "org": made.office,
+            "id": found.id, "main": same.id if same is not None else None}  # fmt: skip
 
 
-def _receipt(complaint_id: int, receipt: dict[str, Any], main: Complaint | None) -> Any:
-    """The receipt with its code: shown this once, not kept in the clear, so it stands in the answer itself."""
-    complaint = db.session.execute(select(Complaint.id, Complaint.protect).where(Complaint.id == complaint_id)).one_or_none()
+@blueprint.get("/receipt/<key>")
+@require(rights.REGISTER)
+def receipt(key: str) -> Any:
+    """The receipt with its code: shown this once, not kept in the clear."""
+    shown = receipts.take(key)
+    if shown is None:
+        flash(_("这件已经登记过了；查询码只在登记时显示一次。"), "info")
+        return redirect(once.made_with(db.session(), key) or url_for("complaints.index"), 303)
+    found = db.session.execute(select(Complaint.id, Complaint.protect).where(Complaint.id == shown["id"])).one_or_none()
+    main = db.session.execute(select(Complaint.number).where(Complaint.id == shown["main"])).one_or_none() if shown["main"] else None
     town, day = intake.acting_town(), today()
-    contact = {name: get_setting(key, town, day) for name, key in (("telephone", figures.TELEPHONE), ("hours", figures.HOURS))}
-    return render_template("complaints/receipt.html", complaint=complaint, receipt=receipt, kinds=words.KINDS, contact=contact, main=main)
+    contact = {name: get_setting(setting, town, day) for name, setting in (("telephone", figures.TELEPHONE), ("hours", figures.HOURS))}
+    page = render_template("complaints/receipt.html", complaint=found, receipt=shown, kinds=words.KINDS, contact=contact, main=main)
+    return receipts.taken(key, make_response(page))
 
 
 @blueprint.post("/similar")
@@ -212,9 +223,9 @@ def draft() -> Any:
 @require(rights.REGISTER)
 def drop_draft() -> Any:
     """Throw the draft away."""
-    intake.acting_town()
+    account_id, town = g.account.id, intake.acting_town()
     with unit_of_work("complaints.draft_dropped") as session:
-        identity.drop_draft(session)
+        identity.drop_draft(session, account_id, town)
     return redirect(url_for("complaints_register.new"), 303)
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import decimal
 import enum
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import inspect
@@ -114,8 +115,7 @@ def _identity(record: Any) -> int | None:
 
 def collect(session: Session, _context: Any) -> None:
     """After a flush: note what it wrote, while the old values are still known."""
-    pending: list[Draft] = session.info.setdefault("audit_pending", [])
-    start = len(pending)
+    pending: list[Draft] = []
     for record in session.new:
         if _audited(record):
             pending.append(Draft(chain_of(record), "insert", record.record_name(), _identity(record), None, _encode(_whole(record))))
@@ -129,9 +129,14 @@ def collect(session: Session, _context: Any) -> None:
     for record in session.deleted:
         if _audited(record):
             pending.append(Draft(chain_of(record), "delete", record.record_name(), _identity(record), _encode(_whole(record)), None))
+    keep(session, pending)
+
+
+def keep(session: Session, drafts: Iterable[Draft]) -> None:
+    """Have events written with this transaction's commit, under the action that is named now."""
     action = current_action()
-    if action is not None:
-        pending[start:] = [draft._replace(action=action.name, reason=action.reason) for draft in pending[start:]]
+    named = drafts if action is None else [draft._replace(action=action.name, reason=action.reason) for draft in drafts]
+    session.info.setdefault("audit_pending", []).extend(named)
 
 
 def write_pending(session: Session) -> None:

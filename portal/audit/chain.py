@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.audit.models import Event, Head
@@ -68,27 +68,38 @@ def clean(text: str, size: int) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:size]
 
 
-def _locked_heads(session: Session, chains: list[int], alg: str) -> dict[int, Head]:
+HEADS: Any = Head.__table__
+_LOCKED = select(HEADS).where(HEADS.c.chain_id.in_(bindparam("chains", expanding=True))).order_by(HEADS.c.chain_id).with_for_update()
+_MOVE = update(HEADS).where(HEADS.c.chain_id == bindparam("of")).values({name: bindparam(name) for name in ("seq", "at", "hash", "alg")})
+BEGUN = "portal.audit.begun"
+
+
+def begun() -> set[int]:
+    """The chains of which this process knows that their heads are there: of those that it has committed events to."""
+    found: set[int] = current_app.extensions.setdefault(BEGUN, set())
+    return found
+
+
+def _locked_heads(connection: Connection, chains: list[int], alg: str) -> dict[int, Any]:
     """The heads of ``chains``, locked in ascending order; missing ones are made first."""
-    session.execute(_ensure_heads(session), [{"chain_id": chain, "seq": 0, "at": 0, "hash": GENESIS, "alg": alg} for chain in chains])
-    rows = session.execute(
-        select(Head.chain_id, Head.seq, Head.at, Head.hash, Head.alg)
-        .where(Head.chain_id.in_(chains))
-        .order_by(Head.chain_id)
-        .with_for_update()
-    )
-    return {row.chain_id: row for row in rows}  # type: ignore[misc]
+    heads = _read_heads(connection, chains) if begun().issuperset(chains) else {}
+    if len(heads) < len(chains):
+        connection.execute(_ensure_heads(connection.dialect.name), [{"chain_id": chain, "seq": 0, "at": 0, "hash": GENESIS, "alg": alg} for chain in chains])
+        heads = _read_heads(connection, chains)
+    return heads
 
 
-def _ensure_heads(session: Session) -> Any:
-    table: Any = Head.__table__
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as pg_insert
+def _read_heads(connection: Connection, chains: list[int]) -> dict[int, Any]:
+    return {row.chain_id: row for row in connection.execute(_LOCKED, {"chains": chains})}
 
-        return pg_insert(table).on_conflict_do_nothing(index_elements=["chain_id"])
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-    return sqlite_insert(table).on_conflict_do_nothing(index_elements=["chain_id"])
+@cache
+def _ensure_heads(dialect: str) -> Any:
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as upsert
+    else:
+        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
+    return upsert(HEADS).on_conflict_do_nothing(index_elements=["chain_id"])
 
 
 def write_events(session: Session, drafts: Iterable[Draft]) -> int:
@@ -108,7 +119,8 @@ def write_events(session: Session, drafts: Iterable[Draft]) -> int:
     )  # fmt: skip
     name, reason = (action.name, clean(action.reason, 4000)) if action else ("unnamed", "")
     chains = sorted({draft.chain_id for draft in pending})
-    heads = _locked_heads(session, chains, alg)
+    connection = session.connection()
+    heads = _locked_heads(connection, chains, alg)
     now = time.time_ns() // 1000
     day = day_of(now) if actor.coarse else now
     moments = {chain: max(day, heads[chain].at) if actor.coarse else now for chain in chains}
@@ -136,10 +148,9 @@ def write_events(session: Session, drafts: Iterable[Draft]) -> int:
             add(chain, _mark(chain, "audit.clock_back", {"microseconds": head.at - now}))
     for draft in pending:
         add(draft.chain_id, draft)
-    _insert_rows(session, rows)
-    session.execute(
-        update(Head),
-        [{"chain_id": chain, "seq": tip[0], "at": max(moments[chain], heads[chain].at), "hash": tip[1], "alg": alg} for chain, tip in state.items()],
+    _insert_rows(connection, rows)
+    connection.execute(
+        _MOVE, [{"of": chain, "seq": tip[0], "at": max(moments[chain], heads[chain].at), "hash": tip[1], "alg": alg} for chain, tip in state.items()]
     )
     if actor.coarse:
         session.info["audit_coarse"] = True
@@ -158,24 +169,21 @@ def _mark(chain: int, action: str, detail: dict[str, Any]) -> Draft:
     return Draft(chain, "note", "audit.chain", chain, None, json.dumps(detail, sort_keys=True), action)
 
 
-_INSERT = "INSERT INTO audit_event ({}, hash) VALUES ({})"
+_NAMES = ", ".join(f'"{column}"' for column in (*COLUMNS, "hash"))
+_INSERT = f"INSERT INTO audit_event ({_NAMES}) VALUES ({','.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - our own names
 
 
-def _insert_rows(session: Session, rows: list[tuple[Any, ...]]) -> None:
+def _insert_rows(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
     """One statement for all rows, straight through the driver: the ORM would cost more than the hashing."""
-    connection = session.connection()
     if connection.dialect.name == "sqlite":
-        marks = ",".join("?" * (len(COLUMNS) + 1))
-        columns = ", ".join(f'"{column}"' for column in COLUMNS)
-        connection.exec_driver_sql(_INSERT.format(columns, marks), rows)
+        connection.exec_driver_sql(_INSERT, rows)
         return
-    names = [*COLUMNS, "hash"]
     if len(rows) < 20:
         table: Any = Event.__table__
-        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+        connection.execute(insert(table), [dict(zip((*COLUMNS, "hash"), row, strict=True)) for row in rows])
         return
     cursor = connection.connection.cursor()
-    with cursor.copy("COPY audit_event ({}) FROM STDIN".format(", ".join(f'"{name}"' for name in names))) as copy:
+    with cursor.copy(f"COPY audit_event ({_NAMES}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
     cursor.close()

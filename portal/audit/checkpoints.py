@@ -18,6 +18,8 @@ from typing import Any
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from portal.audit.chain import begun
+
 try:
     import fcntl
 except ImportError:  # Windows: one process writes there
@@ -68,6 +70,7 @@ def after_commit(session: Session) -> None:
     tips, coarse = session.info.pop("audit_tips", None), session.info.pop("audit_coarse", False)
     if not tips:
         return
+    begun().update(tips)
     try:
         append(heads_file(current_app.extensions["portal"].settings.instance), tips, coarse=coarse)
     except OSError as error:  # the change is committed all the same; the next head covers it

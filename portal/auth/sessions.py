@@ -75,6 +75,7 @@ def actor_of(row: AccountSession, grant: RoleGrant | None) -> Actor:
 def begin() -> None:
     """Before each request: who is this?"""
     g.account = g.grant = g.account_session = g.half_session = None
+    g.account_session_ref = ""
     g.grants = []
     g.pop("rights", None)
     address = request.remote_addr or ""
@@ -91,7 +92,7 @@ def begin() -> None:
     if row.awaits_code:
         g.half_session = row
         return
-    g.account, g.account_session = row.account, row
+    g.account, g.account_session, g.account_session_ref = row.account, row, row.token_hash
     today = utcnow().astimezone(settings().zone).date()
     held = [grant for grant in row.account.grants if grant.holds_on(today)]
     g.grants = held

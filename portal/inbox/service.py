@@ -90,7 +90,8 @@ def notify_many(session: Session, notices: Iterable[NewNotice]) -> int:
             for account in sorted(wanted)
         )  # fmt: skip
     if rows:
-        session.execute(_insert(session), rows)
+        connection = session.connection()
+        connection.execute(_insert(connection.dialect.name), rows)
     return len(rows)
 
 
@@ -110,15 +111,14 @@ def _holders(session: Session, roles: set[str]) -> dict[str, set[tuple[int, int]
     return found
 
 
-def _insert(session: Session) -> Any:
+@cache
+def _insert(dialect: str) -> Any:
     table: Any = Notice.__table__
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as pg_insert
-
-        return pg_insert(table).on_conflict_do_nothing(index_elements=["account_id", "key"])
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-    return sqlite_insert(table).on_conflict_do_nothing(index_elements=["account_id", "key"])
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as upsert
+    else:
+        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
+    return upsert(table).on_conflict_do_nothing(index_elements=["account_id", "key"])
 
 
 def _off_here() -> list[str]:

@@ -59,7 +59,12 @@ def claim(session: Session, key: str) -> str | None:
     connection = session.connection()
     if connection.scalar(_claimed(connection.dialect.name), {"key": key, "url": "", "on": utcnow().date()}) is not None:
         return None
-    return connection.scalar(select(TABLE.c.url).where(TABLE.c.key == key)) or "/"
+    return made_with(session, key) or "/"
+
+
+def made_with(session: Session, key: str) -> str:
+    """The address of what was made with a key; empty for one that nothing was made with."""
+    return session.connection().scalar(select(TABLE.c.url).where(TABLE.c.key == key)) or ""
 
 
 @cache

@@ -124,11 +124,22 @@ def show_list(spec: lists.ListSpec, template: str, **context: Any) -> Any:
     if spec.search is not None and request.args.get("q"):
         throttle.pace(f"search {g.account.id}", current_settings().search_per_minute)
     wanted = kept.key() if spec.kept else None
-    page: Any = kept.find(wanted) if wanted is not None else None
-    if page is None:
-        page = lists.run(spec, request.args, request.args.getlist("cols"))
-        if wanted is not None:
+    if wanted is None:
+        return _drawn(spec, template, lists.run(spec, request.args, request.args.getlist("cols")), context)
+    around = kept.around()
+    whole = kept.find_whole((wanted, around)) if around is not None else None
+    if whole is None:
+        page: Any = kept.find(wanted)
+        if page is None:
+            page = lists.run(spec, request.args, request.args.getlist("cols"))
             page.keep = partial(kept.keep, wanted)
+        whole = _drawn(spec, template, page, context)
+        if around is not None:
+            kept.keep_whole((wanted, around), whole)
+    return whole
+
+
+def _drawn(spec: lists.ListSpec, template: str, page: Any, context: Any) -> str:
     return render_template(template, page=page, may_export=bool(spec.export_permission) and can(spec.export_permission), **context)
 
 

@@ -31,7 +31,7 @@ def follow(session: Session, _context: Any) -> None:
         if source is not None:
             gone.append(key_of(number_of(session, source), _old_town(record), record.id))
     if entries or gone:
-        write(session.connection(), entries, gone)
+        write(session.connection(), entries, gone, fresh=not session.dirty and not session.deleted)
 
 
 def _values(record: Any, source: Source) -> dict[str, Any]:

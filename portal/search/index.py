@@ -17,6 +17,7 @@ LISTED_SQLITE = "json_each(?) wanted CROSS JOIN core_search_document d ON d.key 
 """Documents by key, looked up one by one whatever SQLite believes to know of the size of the table."""
 REMOVE_GRAMS = "INSERT INTO core_search_grams(core_search_grams, rowid, grams) VALUES ('delete', ?, ?)"
 ADD_GRAMS = "INSERT INTO core_search_grams(rowid, grams) VALUES (?, ?)"
+NEW_TEXT = "INSERT INTO core_search_document(key, text, day) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
 ADD_TEXT = "INSERT INTO core_search_document(key, text, day) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text, day = excluded.day"
 
 
@@ -28,15 +29,27 @@ class Entry(NamedTuple):
     day: int
 
 
-def write(connection: Connection, entries: Iterable[Entry], gone: Iterable[int] = ()) -> None:
-    """Bring entries into the index, in place of what stood under their keys, and take out those that are gone."""
+def write(connection: Connection, entries: Iterable[Entry], gone: Iterable[int] = (), *, fresh: bool = False) -> None:
+    """Bring entries into the index, in place of what stood under their keys, and take out those that are gone.
+
+    ``fresh``: the records are new; of a single one nothing is looked up then, unless something does stand under its key.
+    """
     wanted = {entry.key: entry for entry in entries}
     removed = sorted(set(gone) - wanted.keys())
     listed = [wanted[key] for key in sorted(wanted)]
     if connection.dialect.name == "sqlite":
-        _write_sqlite(connection, listed, removed)
+        if not (fresh and len(listed) == 1 and not removed and _add_sqlite(connection, listed[0])):
+            _write_sqlite(connection, listed, removed)
     else:
         _write_postgresql(connection, listed, removed)
+
+
+def _add_sqlite(connection: Connection, entry: Entry) -> bool:
+    """Add an entry whose key is free; says no, and has changed nothing, where it is not."""
+    if connection.exec_driver_sql(NEW_TEXT, tuple(entry)).rowcount != 1:
+        return False
+    connection.exec_driver_sql(ADD_GRAMS, (entry.key, " ".join(grams(entry.text))))
+    return True
 
 
 def _write_sqlite(connection: Connection, entries: Sequence[Entry], removed: Sequence[int]) -> None:
@@ -91,7 +104,7 @@ def index_rows(session: Session, model: type[Any], rows: Sequence[Mapping[str, A
     if source is None or not rows:
         return
     number = number_of(session, source)
-    write(session.connection(), [entry_of(number, source, row) for row in rows])
+    write(session.connection(), [entry_of(number, source, row) for row in rows], fresh=True)
 
 
 def reindex(session: Session, model: type[Any], ids: Sequence[int], values: Mapping[str, Any], towns: Mapping[int, int]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.contract import RecordType, Searchable
-from portal.database import OrgScoped, is_writing
+from portal.database import OrgScoped
 from portal.search.folding import LONGEST_TEXT, SCHEME, fold
 from portal.search.models import KINDS, Kind
 
@@ -104,7 +104,7 @@ def numbers(session: Session) -> dict[str, int]:
     """The numbers of the kinds that have been indexed.
 
     A kind keeps the number that it once got, so what was read is kept by the process as soon as it has all of them; not
-    what a transaction gave that may still be undone.
+    what a transaction of this request gave, which may still be undone.
     """
     found: dict[str, int] | None = g.get("search_numbers")
     if found is None:
@@ -112,7 +112,7 @@ def numbers(session: Session) -> dict[str, int]:
     if found is None:
         found = {row.name: row.number for row in session.connection().execute(select(KINDS.c.name, KINDS.c.number))}
         g.search_numbers = found
-        if not is_writing() and all(source.name in found for source in sources().values()):
+        if not g.get("search_number_given") and all(source.name in found for source in sources().values()):
             current_app.extensions[NUMBERS] = found
     return found
 
@@ -129,6 +129,7 @@ def number_of(session: Session, source: Source) -> int:
         return known
     connection = session.connection()
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    g.search_number_given = True
     connection.execute(insert(Kind).values(name=source.name, signature=source.signature).on_conflict_do_nothing(index_elements=["name"]))
     forget_numbers()
     return numbers(session)[source.name]

@@ -48,9 +48,9 @@ def accuse(world, named):
 def test_it_is_registered_with_the_officer_and_shuts_out_three(app, world, login, post, staff):
     named = staff()
     clerk = login("jn_intake")
-    without = post(clerk, "/complaints/new", {**FORM, "kind": "accusation"}, page="/complaints/new")
+    without = post(clerk, "/complaints/new", {**FORM, "kind": "accusation"}, page="/complaints/new", follow_redirects=True)
     assert without.status_code == 422 and "请选择被检举控告的本单位人员" in without.get_data(as_text=True)
-    answer = post(clerk, "/complaints/new", {**FORM, "kind": "accusation", "officers": [str(named)]}, page="/complaints/new")
+    answer = post(clerk, "/complaints/new", {**FORM, "kind": "accusation", "officers": [str(named)]}, page="/complaints/new", follow_redirects=True)
     assert answer.status_code == 200
     with use_scope(EVERYTHING):
         shut = {row.account_id: row.why for row in db.session.scalars(sa.select(ShutOut))}
@@ -124,13 +124,13 @@ def test_a_letter_of_three_matters(app, world, login, post, staff):
     named = staff()
     clerk, officer = login("jn_intake"), login("jn_officer")
     letter = "商家拒绝退货；隔壁工地夜间施工；执法队员李明杰态度粗暴不出示证件。"
-    assert post(clerk, "/complaints/new", {**FORM, "kind": "consumer", "content": letter}, page="/complaints/new").status_code == 200
+    assert post(clerk, "/complaints/new", {**FORM, "kind": "consumer", "content": letter}, page="/complaints/new", follow_redirects=True).status_code == 200
     with use_scope(EVERYTHING):
         origin = db.session.scalar(sa.select(sa.func.max(Complaint.id)))
     split = f"/complaints/{origin}/split"
     assert "拆出检举控告后" in clerk.get(split).get_data(as_text=True)
-    assert post(clerk, split, {**FORM, "kind": "report", "content": "隔壁工地夜间施工。"}, page=split).status_code == 200
-    assert post(clerk, split, {**FORM, "kind": "accusation", "content": SECRET, "officers": [str(named)]}, page=split).status_code == 200
+    assert post(clerk, split, {**FORM, "kind": "report", "content": "隔壁工地夜间施工。"}, page=split, follow_redirects=True).status_code == 200
+    assert post(clerk, split, {**FORM, "kind": "accusation", "content": SECRET, "officers": [str(named)]}, page=split, follow_redirects=True).status_code == 200
     report, accusation = fetch(origin + 1), fetch(origin + 2)
     assert fetch(origin).due_on == dt.date(2027, 1, 22) and report.due_on == accusation.due_on == dt.date(2026, 12, 15)
     assert {report.split_from_id, accusation.split_from_id} == {origin} and accusation.series == "控"
@@ -159,7 +159,7 @@ def test_whoever_handled_the_letter_hands_it_back(app_sqlite, world, login, post
     origin = matter(world.jiangnan, content="商家拒绝退货；李明杰态度粗暴。", kind="consumer")
     change(origin, state="handling", handler_id=world.account("jn_officer").id, handler_name="李明杰")
     clerk, split = login("jn_intake"), f"/complaints/{origin}/split"
-    assert post(clerk, split, {**FORM, "kind": "accusation", "content": SECRET, "officers": [str(named)]}, page=split).status_code == 200
+    assert post(clerk, split, {**FORM, "kind": "accusation", "content": SECRET, "officers": [str(named)]}, page=split, follow_redirects=True).status_code == 200
     assert (fetch(origin).state, fetch(origin).handler_id) == ("accepted", None)
     page = login("jn_head").get(f"/do/complaints.complaint/{origin}/assign").get_data(as_text=True)
     assert "李明杰" not in page.partition("<select")[2].partition("</select>")[0] and "罗建国" not in page.partition("<select")[2].partition("</select>")[0]
@@ -206,7 +206,7 @@ def test_when_nobody_in_the_town_may_decide_the_district_hears_of_it(app_sqlite,
     """Named are head, leader and internal supervision."""
     people = [person(world.jiangnan, name, world.account(username)) for name, username in (("周平", "jn_head"), ("蒋红", "jn_leader"), ("唐文博", "jn_disc"))]
     data = {**FORM, "kind": "accusation", "content": SECRET, "officers": [str(key) for key in people]}
-    assert post(login("jn_intake"), "/complaints/new", data, page="/complaints/new").status_code == 200
+    assert post(login("jn_intake"), "/complaints/new", data, page="/complaints/new", follow_redirects=True).status_code == 200
     with use_scope(EVERYTHING):
         told = db.session.scalars(sa.select(Notice.title).where(Notice.account_id == world.account("sup").id)).all()
     assert any("须由区里处理" in title for title in told)

@@ -39,7 +39,7 @@ def day(time_machine):
 def register(post, client, **changes):
     files = changes.pop("files", None)
     data = {**FORM, **changes} | ({"files": files} if files else {})
-    return post(client, "/complaints/new", data, page="/complaints/new", content_type="multipart/form-data")
+    return post(client, "/complaints/new", data, page="/complaints/new", follow_redirects=True, content_type="multipart/form-data")
 
 
 def count() -> int:

@@ -195,7 +195,7 @@ def test_another_town_and_other_offices_find_nothing(app, world, login, post):
 
 def test_the_receipt_has_the_code_once_from_the_page_of_registration(app_sqlite, world, login, post):
     clerk = login("jn_intake")
-    page = post(clerk, "/complaints/new", FORM, page="/complaints/new").get_data(as_text=True)
+    page = post(clerk, "/complaints/new", FORM, page="/complaints/new", follow_redirects=True).get_data(as_text=True)
     code = re.search(r'name="code" value="([A-Z2-7-]+)"', page)[1]
     key = int(re.search(r"/complaints/(\d+)/papers/receipt", page)[1])
     receipt = words_of(post(clerk, f"/complaints/{key}/papers/receipt", {"code": code, "kind": "docx"}))
@@ -207,7 +207,7 @@ def test_the_receipt_has_the_code_once_from_the_page_of_registration(app_sqlite,
 
 def test_the_receipt_of_an_anonymous_matter_leaves_no_machine(app_sqlite, world, login, post):
     clerk = login("jn_intake")
-    page = post(clerk, "/complaints/new", {**FORM, "anonymous": "y"}, page="/complaints/new").get_data(as_text=True)
+    page = post(clerk, "/complaints/new", {**FORM, "anonymous": "y"}, page="/complaints/new", follow_redirects=True).get_data(as_text=True)
     code = re.search(r'name="code" value="([A-Z2-7-]+)"', page)[1]
     key = int(re.search(r"/complaints/(\d+)/papers/receipt", page)[1])
     assert post(clerk, f"/complaints/{key}/papers/receipt", {"code": code, "kind": "pdf"}).data.startswith(b"%PDF-")

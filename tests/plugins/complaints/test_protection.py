@@ -63,7 +63,7 @@ def test_an_anonymous_matter_leaves_no_trace(app, world, login, caplog, capfd, t
     time_machine.move_to(later, tick=False)
     before = {(event.chain_id, event.seq) for event in db.session.scalars(sa.select(Event))}
     files = [(io.BytesIO(picture.getvalue()), "现场.jpg")]
-    answer = clerk.post("/complaints/new", data={**sent, "files": files}, content_type="multipart/form-data", **request)
+    answer = clerk.post("/complaints/new", data={**sent, "files": files}, content_type="multipart/form-data", follow_redirects=True, **request)
     assert answer.status_code == 200 and "只有内部监督人员和负责人能看到" in answer.get_data(as_text=True)
     db.session.rollback()
     db.session.expire_all()
@@ -98,7 +98,7 @@ def test_an_anonymous_matter_leaves_no_trace(app, world, login, caplog, capfd, t
 
 
 def test_a_named_matter_keeps_who_registered_it(app_sqlite, world, login, post):
-    assert post(login("jn_intake"), "/complaints/new", FORM, page="/complaints/new").status_code == 200
+    assert post(login("jn_intake"), "/complaints/new", FORM, page="/complaints/new", follow_redirects=True).status_code == 200
     made = db.session.scalars(sa.select(Complaint)).unique().one()
     assert made.registered_by == world.account("jn_intake").id
 
@@ -214,7 +214,7 @@ def test_opening_needs_a_fresh_password_shows_once_and_has_a_limit(app_sqlite, w
 def test_files_that_show_somebody_are_opened_like_the_identity(app_sqlite, world, login, post):
     sent = {**FORM, "show_identity": "y", "files": [(io.BytesIO(b"%PDF-1.7 card"), "身份证.pdf")]}
     clerk, head = login("jn_intake"), login("jn_head")
-    assert post(clerk, "/complaints/new", sent, page="/complaints/new", content_type="multipart/form-data").status_code == 200
+    assert post(clerk, "/complaints/new", sent, page="/complaints/new", follow_redirects=True, content_type="multipart/form-data").status_code == 200
     made = db.session.scalars(sa.select(Complaint)).unique().one()
     file = db.session.scalars(sa.select(Attachment)).one()
     assert file.place == "identity" and clerk.get(f"/attachments/{file.id}").status_code == 404

@@ -6,6 +6,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from plugins.complaints import intake
 from plugins.complaints.models import Complaint, Entry, Incoming, Transfer
 from plugins.complaints.models_identity import Identity, Opening
 from portal.audit.models import Event
@@ -33,7 +34,7 @@ def newest() -> Complaint:
 
 
 def register(post, client, **data):
-    return post(client, "/complaints/new", {**FORM, **data}, page="/complaints/new")
+    return post(client, "/complaints/new", {**FORM, **data}, page="/complaints/new", follow_redirects=True)
 
 
 def code_of(answer) -> str:
@@ -328,7 +329,7 @@ def test_one_text_split_into_linked_matters(app_sqlite, world, login, post):
     head = login("jn_head")
     page = f"/complaints/{origin}/split"
     assert "由 江南投〔2026〕1号 拆分" in head.get(page).get_data(as_text=True)
-    assert post(head, page, {**FORM, "kind": "consumer"}, page=page).status_code == 200
+    assert post(head, page, {**FORM, "kind": "consumer"}, page=page, follow_redirects=True).status_code == 200
     made = newest()
     assert made.split_from_id == origin and made.kind == "consumer" and made.first_due == D(2026, 12, 3)
     assert made.number in head.get(f"/complaints/{origin}").get_data(as_text=True)
@@ -398,9 +399,9 @@ def test_a_day_that_was_given_stands_when_a_calendar_arrives(app, world, login, 
     time_machine.move_to(dt.datetime(2026, 12, 28, 2, 0, tzinfo=dt.UTC), tick=True)
     order = {"kind": "hotline", "channel": "12345热线转办", "received_on": str(D(2026, 12, 28)), "content": "楼道堆物，邻居多次反映。", "place": "关口社区"}
     clerk = login("jn_intake")
-    early = post(clerk, "/complaints/new", {**FORM, **order, "order_due": "2026-12-27"}, page="/complaints/new")
+    early = post(clerk, "/complaints/new", {**FORM, **order, "order_due": "2026-12-27"}, page="/complaints/new", follow_redirects=True)
     assert early.status_code == 422 and "办结日期不能早于收到日期" in early.get_data(as_text=True)
-    assert post(clerk, "/complaints/new", {**FORM, **order, "order_due": "2027-01-06"}, page="/complaints/new").status_code == 200
+    assert post(clerk, "/complaints/new", {**FORM, **order, "order_due": "2027-01-06"}, page="/complaints/new", follow_redirects=True).status_code == 200
     with use_scope(EVERYTHING):
         day = db.session.scalar(sa.select(sa.func.max(Complaint.id)))
     days = matter(world.jiangnan, today=D(2026, 12, 28), kind="hotline", channel="12345热线转办", order_days=7)
@@ -514,12 +515,36 @@ def test_another_town_finds_nothing(app, world, login, post):
 def test_a_double_click_registers_once(app, world, login, post):
     clerk, key = login("jn_intake"), "ab" * 16
     first = register(post, clerk, content="夜市油烟扰民。", form_key=key)
-    second = register(post, clerk, content="夜市油烟扰民。", form_key=key)
+    second = post(clerk, "/complaints/new", {**FORM, "content": "夜市油烟扰民。", "form_key": key}, page="/complaints/new")
     assert first.status_code == 200 and second.status_code == 303
     assert second.location == f"/complaints/{newest().id}"
     assert "已经登记过了" in clerk.get(second.location).get_data(as_text=True)
     same = sa.select(sa.func.count()).select_from(Complaint).where(Complaint.content == "夜市油烟扰民。")
     assert db.session.scalar(same) == 1
+
+
+def test_a_receipt_is_shown_once_and_only_to_the_browser_that_registered(app, world, login, post):
+    clerk, key = login("jn_intake"), "cd" * 16
+    sent = post(clerk, "/complaints/new", {**FORM, "form_key": key}, page="/complaints/new")
+    assert (sent.status_code, sent.location) == (303, f"/complaints/receipt/{key}")
+    handed = sent.headers["Set-Cookie"]
+    assert f"Path=/complaints/receipt/{key}" in handed and "HttpOnly" in handed and "Max-Age=600" in handed
+    value = handed.partition("receipt=")[2].partition(";")[0]
+    made, again = newest(), login("jn_intake")
+    assert str(made.number) not in value and again.get(sent.location).location == f"/complaints/{made.id}", "another session of the same account has no code"
+    again.set_cookie("receipt", value, path=sent.location)
+    assert again.get(sent.location).status_code == 303, "nor with the cookie taken along"
+    for other in ("/complaints/receipt/" + "ef" * 16, "/complaints/receipt/x"):
+        clerk.set_cookie("receipt", value, path=other)
+        assert clerk.get(other).location == "/complaints", "it opens its own receipt alone"
+    for broken in ("", "AAAA", value[:-8], "%%%"):
+        again.set_cookie("receipt", broken, path=sent.location)
+        assert again.get(sent.location).status_code == 303
+    page = clerk.get(sent.location)
+    assert page.status_code == 200 and intake.by_code(db.session(), code_of(page)).id == made.id
+    assert made.number in page.get_data(as_text=True) and "Max-Age=0" in page.headers["Set-Cookie"]
+    later = clerk.get(sent.location)
+    assert later.location == f"/complaints/{made.id}" and "只在登记时显示一次" in clerk.get(later.location).get_data(as_text=True)
 
 
 def test_of_several_who_come_together_five_speak(app, world, login, post):

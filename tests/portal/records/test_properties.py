@@ -115,7 +115,8 @@ def test_files_of_complaints_come_without(app_sqlite, world, login, post):
     clerk, officer = login("jn_intake"), login("jn_officer")
 
     def send(data, name, **more):
-        return post(clerk, "/complaints/new", {**FORM, **more, "files": (io.BytesIO(data), name)}, page="/complaints/new", content_type="multipart/form-data")
+        sent = {**FORM, **more, "files": (io.BytesIO(data), name)}
+        return post(clerk, "/complaints/new", sent, page="/complaints/new", follow_redirects=True, content_type="multipart/form-data")
 
     assert send(word(), "来信.docx").status_code == 200
     refused = send(pdf(trailer=b"/Info 9 0 R"), "来信.pdf", anonymous="y")
