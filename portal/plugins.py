@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -69,6 +70,24 @@ def bump(session: Session, name: str) -> None:
         row.value += 1
     if has_app_context():
         g.pop("revisions", None)
+
+
+def raise_revision(session: Session, name: str) -> None:
+    """The same in one statement, for what is being committed already."""
+    connection = session.connection()
+    connection.execute(_raised(connection.dialect.name), {"name": name, "value": 1})
+    if has_app_context():
+        g.pop("revisions", None)
+
+
+@cache
+def _raised(dialect: str) -> Any:
+    table: Any = Revision.__table__
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as upsert
+    else:
+        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
+    return upsert(table).on_conflict_do_update(index_elements=["name"], set_={"value": table.c.value + 1})
 
 
 def revision(name: str) -> int:

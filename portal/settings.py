@@ -38,9 +38,17 @@ Values = dict[tuple[str, int | None], list[tuple[dt.date, Any]]]
 _cached: dict[int, tuple[int, Values]] = {}
 
 
+_declared: dict[int, tuple[Any, dict[str, Setting]]] = {}
+
+
 def all_settings() -> dict[str, Setting]:
     """Every declared figure by its key."""
-    return {setting.key: setting for setting in current_app.extensions["portal"].plugins.declared("portal_settings")}
+    plugins = current_app.extensions["portal"].plugins
+    declared = plugins.declared("portal_settings")
+    known = _declared.get(id(plugins))
+    if known is None or known[0] is not declared:
+        known = _declared[id(plugins)] = (declared, {setting.key: setting for setting in declared})
+    return known[1]
 
 
 def _values() -> Values:

@@ -88,6 +88,7 @@ def _forget(app: Flask) -> None:
     app.extensions.pop("portal.paces", None)
     app.extensions.pop("portal.search.numbers", None)
     app.extensions.pop("portal.audit.begun", None)
+    app.extensions.pop("portal.auth.known", None)
     app.extensions.pop("portal.kept_lists", None)
     app.extensions.pop("portal.kept_pages", None)
     for name in ("audit-heads.jsonl", "audit-verified.json"):

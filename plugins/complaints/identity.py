@@ -191,13 +191,20 @@ def load_draft(session: Session) -> tuple[dict[str, Any], Any] | None:
     return (json.loads(keyring().decrypt(f"{IDENTITY_PURPOSE}.sealed", draft.sealed, draft.uid)), draft.saved_at) if draft else None
 
 
+def drop_draft(session: Session, draft_id: int | None) -> None:
+    """What was being typed is registered, or not wanted any more."""
+    if draft_id is not None:
+        session.execute(delete(Draft).where(Draft.id == draft_id), execution_options={"synchronize_session": False})
+
+
 _DRAFTS: Any = Draft.__table__
-_DROP = delete(_DRAFTS).where(_DRAFTS.c.account_id == bindparam("account"), _DRAFTS.c.org_id == bindparam("org"))
+_MINE = select(_DRAFTS.c.id).where(_DRAFTS.c.account_id == bindparam("account"), _DRAFTS.c.org_id == bindparam("org"))
 
 
-def drop_draft(session: Session, account_id: int, org_id: int) -> None:
-    """What an account was typing for a town is registered, or not wanted any more."""
-    session.connection().execute(_DROP, {"account": account_id, "org": org_id})
+def draft_of(session: Session, account_id: int, org_id: int) -> int | None:
+    """The draft that an account has in a town."""
+    found: int | None = session.connection().scalar(_MINE, {"account": account_id, "org": org_id})
+    return found
 
 
 def _draft(session: Session) -> Draft | None:

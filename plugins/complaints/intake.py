@@ -23,7 +23,7 @@ from portal.database import utcnow
 from portal.directory.models import Organisation
 from portal.errors import NotFound, Refused
 from portal.records import attachments
-from portal.records.bulk import insert_record, insert_rows, reserve_ids
+from portal.records.bulk import adopt, insert_row, values_of
 from portal.records.links import link, links_of
 from portal.records.numbers import format_number, next_number
 from portal.records.secrecy import refuse_marked
@@ -82,7 +82,10 @@ def register(
     split_from: Complaint | None = None,
 ) -> Registered:
     """登记 one matter in the open unit of work. Raises Refused at the field; then nothing has happened."""
-    return take_in(session, prepared(org_id, values, who, today), officers=officers, files=files, place=place, split_from=split_from)
+    ready = prepared(session, org_id, values, who, today)
+    made = take_in(session, ready, officers=officers, files=files, place=place, split_from=split_from)
+    adopt(session, made.complaint, ready.row)
+    return made
 
 
 @dataclass
@@ -90,7 +93,11 @@ class Prepared:
     """A matter without its number, and whoever complained: all of registering that needs no writing."""
 
     matter: Complaint
+    row: dict[str, Any]
+    """The columns of the matter."""
     code: str
+    office: tuple[str, str]
+    """The full and the short name of the office."""
     who: dict[str, str]
     sealed: dict[str, Any] | None
 
@@ -101,8 +108,8 @@ class Prepared:
         return self.sealed
 
 
-def prepared(org_id: int, values: Mapping[str, Any], who: Mapping[str, str], today: dt.date) -> Prepared:
-    """Check and prepare a matter, before anybody has to wait for it. Raises Refused at the field."""
+def prepared(session: Session, org_id: int, values: Mapping[str, Any], who: Mapping[str, str], today: dt.date) -> Prepared:
+    """Check and prepare a matter and look up what it needs, before anybody has to wait for it. Raises Refused at the field."""
     kind = str(values["kind"])
     if kind not in rules.KINDS or values["channel"] not in rules.CHANNELS or values["urgency"] not in rules.URGENCIES:
         raise Refused(_("请从列表中选择。"), field="kind")
@@ -117,7 +124,10 @@ def prepared(org_id: int, values: Mapping[str, Any], who: Mapping[str, str], tod
     matter.code_hash = identity.code_hash(code)
     limits.set_deadlines(matter, values.get("order_days"), order_due)
     clean = identity.check_values(who)
-    return Prepared(matter, code, clean, identity.sealed_values(clean) if not matter.anonymous and any(clean.values()) else None)
+    sealed = identity.sealed_values(clean) if not matter.anonymous and any(clean.values()) else None
+    matter.repeats = sealed is not None and repeats(session, matter, sealed["phone_index"])
+    office = session.connection().execute(_OFFICE, {"office": org_id}).one()
+    return Prepared(matter, values_of(matter), code, (office.name, office.short_name), clean, sealed)
 
 
 _OFFICES: Any = Organisation.__table__
@@ -133,20 +143,21 @@ def take_in(
     place: str = "file",
     split_from: Complaint | None = None,
 ) -> Registered:
-    """Give a prepared matter its number and write it, in the open unit of work: no longer than it takes, others wait at the gate."""
+    """Give a prepared matter its number and write it, in the open unit of work: others wait at the gate for as long as it takes.
+
+    The matter that it returns tells what was written, but is not the session's own; see :func:`register`.
+    """
     matter, sealed = ready.matter, ready.identity()
     org_id = matter.org_id
     assert matter.state_on is not None
-    office = session.connection().execute(_OFFICE, {"office": org_id}).one()
-    matter.seq = next_number(session, org_id, f"complaints.complaint{matter.series}", matter.year)
+    seq = next_number(session, org_id, f"complaints.complaint{matter.series}", matter.year)
     pattern = get_setting(figures.ACCUSATION_NUMBER if matter.series else figures.NUMBER, org_id, matter.state_on)
-    matter.number = format_number(pattern, office.short_name, matter.year, matter.seq)
-    matter.split_from_id = split_from.id if split_from is not None else None
-    matter.repeats = sealed is not None and repeats(session, matter, sealed["phone_index"])
-    insert_record(session, matter)
+    number = format_number(pattern, ready.office[1], matter.year, seq)
+    ready.row.update(seq=seq, number=number, split_from_id=split_from.id if split_from is not None else None)
+    ready.row = insert_row(session, Complaint, ready.row)
+    matter.id, matter.seq, matter.number = ready.row["id"], seq, number
     if sealed is not None:
-        (key,) = reserve_ids(session, Identity, 1)
-        insert_rows(session, Identity, [{"id": key, "org_id": org_id, "complaint_id": matter.id, "keep_until": None, **sealed}])
+        insert_row(session, Identity, {"org_id": org_id, "complaint_id": matter.id, "keep_until": None, **sealed})
     if matter.kind == "accusation":
         accusations.name_officers(session, matter, officers)
     for file in files:
@@ -155,7 +166,7 @@ def take_in(
         if matter.kind == "accusation" and split_from.kind != "accusation":
             accusations.keep_origin(session, matter, split_from)
         link(session, ("complaints.complaint", split_from.id), ("complaints.complaint", matter.id), "split", org_id)
-    return Registered(matter, ready.code, office.name)
+    return Registered(matter, ready.code, ready.office[0])
 
 
 def _order_due(kind: str, values: Mapping[str, Any]) -> dt.date | None:

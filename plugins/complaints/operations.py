@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from flask_babel import gettext as _
@@ -337,8 +337,13 @@ def urge(session: Session, complaint: Complaint, data: Data, today: dt.date) -> 
 def tell(session: Session, complaint: Complaint, title: str, key: str, *, role: str = "", account_id: int | None = None, body: str = "", urgent: bool = False,
          everywhere: bool = False) -> None:  # fmt: skip
     """A notice about a matter, to nobody from whom it is kept. Titles carry no identity."""
-    shut_out = accusations.shut_out_of(session, complaint.id)
-    receivers = [account_id] if account_id else _holders(session, role, None if everywhere else complaint.org_id)
+    receivers = [account_id] if account_id else holders(session, role, None if everywhere else complaint.org_id)
+    tell_these(session, complaint, title, key, receivers, accusations.shut_out_of(session, complaint.id), body=body, urgent=urgent, everywhere=everywhere)
+
+
+def tell_these(session: Session, complaint: Complaint, title: str, key: str, receivers: Sequence[int], shut_out: Set[int] = frozenset(), *, body: str = "",
+               urgent: bool = False, everywhere: bool = False) -> None:  # fmt: skip
+    """The same where it is known already who is to hear of it, and from whom it is kept."""
     notify_many(
         session,
         [
@@ -356,5 +361,6 @@ _HELD = select(_GRANTS.c.account_id).where(_GRANTS.c.role == bindparam("role"))
 _HELD_IN = _HELD.where(_GRANTS.c.org_id == bindparam("org"))
 
 
-def _holders(session: Session, role: str, org_id: int | None) -> list[int]:
+def holders(session: Session, role: str, org_id: int | None) -> list[int]:
+    """Accounts that hold a role in an organisation, or anywhere."""
     return list(session.connection().scalars(_HELD if org_id is None else _HELD_IN, {"role": role, **({} if org_id is None else {"org": org_id})}))

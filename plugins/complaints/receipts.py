@@ -23,7 +23,7 @@ SECONDS = 600
 
 
 def _bound_to(key: str) -> str:
-    return f"{g.account_session_ref}:{key}"
+    return f"{g.account_session.token_hash}:{key}"
 
 
 def hand_over(key: str, receipt: dict[str, Any]) -> Any:

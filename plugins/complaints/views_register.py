@@ -137,27 +137,33 @@ def _again(form: forms.RegisterForm, town: int, origin: Complaint | None, error:
 def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list[tuple[bytes, str, str]], origin_id: int | None) -> Any:
     values = {name: form[name].data for name in KEPT if name not in WHO}
     place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
-    same = _same(form, town)
-    account_id = g.account.id
+    same, kind = _same(form, town), form.kind.data
     actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
-    with use_actor(actor), unit_of_work("complaints.registered") as session:
-        ready = intake.prepared(town, values, who, today())  # from the next statement on others wait
-        before = once.claim(session, key := once.sent_key())
-        if before is not None:
+    before, draft_id = once.made_with(db.session(), key := once.sent_key()), identity.draft_of(db.session(), g.account.id, town)
+    with use_actor(actor):
+        try:
+            if before:
+                raise once.Made(before)
+            ready = intake.prepared(db.session(), town, values, who, today())
+            heads = operations.holders(db.session(), "office_head", town)
+            with unit_of_work("complaints.registered") as session:  # from here on others wait
+                origin = find(origin_id) if origin_id else None
+                made = intake.take_in(session, ready, officers=form.officers.data or (), files=files, place=place, split_from=origin)
+                matter = made.complaint
+                unseen = matter.anonymous and kind == "accusation"
+                once.claim_made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=matter.id))
+                identity.drop_draft(session, draft_id)
+                why = intake.suggest_merging(session, matter, same) if same is not None else ""
+                shut_out = accusations.shut_out_of(session, matter.id) if kind == "accusation" else set()
+                operations.tell_these(session, matter, _("新登记：%(number)s %(title)s", number=matter.number, title=matter.title), "registered", heads, shut_out,
+                                      body=why)  # fmt: skip
+                if kind == "accusation" and accusations.circumvents(session, matter):
+                    operations.tell(session, matter, _("检举控告须由区里处理：%(number)s", number=matter.number), "district", role="supervisor",
+                                    body=_("本街镇能作决定的人员均须回避。"), urgent=True, everywhere=True)  # fmt: skip
+                shown = _shown(made, same)
+        except once.Made as earlier:
             flash(_("这件已经登记过了；查询码只在登记时显示一次。"), "info")
-            return redirect(before, 303)
-        origin = find(origin_id) if origin_id else None
-        made = intake.take_in(session, ready, officers=form.officers.data or (), files=files, place=place, split_from=origin)
-        identity.drop_draft(session, account_id, town)
-        why = intake.suggest_merging(session, made.complaint, same) if same is not None else ""
-        operations.tell(session, made.complaint, _("新登记：%(number)s %(title)s", number=made.complaint.number, title=made.complaint.title), "registered",
-                        role="office_head", body=why, urgent=made.complaint.urgency == "danger")  # fmt: skip
-        if made.complaint.kind == "accusation" and accusations.circumvents(session, made.complaint):
-            operations.tell(session, made.complaint, _("检举控告须由区里处理：%(number)s", number=made.complaint.number), "district", role="supervisor",
-                            body=_("本街镇能作决定的人员均须回避。"), urgent=True, everywhere=True)  # fmt: skip
-        shown = _shown(made, same)
-        unseen = made.complaint.anonymous and made.complaint.kind == "accusation"
-        once.made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=made.complaint.id))
+            return redirect(earlier.url, 303)
     if same is not None:
         flash(_("已登记。请核对后并案。") if can(rights.DECIDE) else _("已登记，并已告知负责人核对并案。"), "success")
     return receipts.hand_over(key or once.new_key(), shown)
@@ -223,9 +229,9 @@ def draft() -> Any:
 @require(rights.REGISTER)
 def drop_draft() -> Any:
     """Throw the draft away."""
-    account_id, town = g.account.id, intake.acting_town()
+    draft_id = identity.draft_of(db.session(), g.account.id, intake.acting_town())
     with unit_of_work("complaints.draft_dropped") as session:
-        identity.drop_draft(session, account_id, town)
+        identity.drop_draft(session, draft_id)
     return redirect(url_for("complaints_register.new"), 303)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -66,6 +66,14 @@ def chain_hash(alg: str, previous: bytes, values: list[Any]) -> bytes:
 def clean(text: str, size: int) -> str:
     """Text as both databases keep it: no NUL, no lone surrogate, not longer than the column."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:size]
+
+
+_watchers: dict[str, Callable[[Session], None]] = {}
+
+
+def when_changed(record_type: str, watcher: Callable[[Session], None]) -> None:
+    """Have ``watcher`` called, in the same transaction, whenever the trail tells of a change of such records. Once a transaction at most."""
+    _watchers[record_type] = watcher
 
 
 HEADS: Any = Head.__table__
@@ -152,6 +160,8 @@ def write_events(session: Session, drafts: Iterable[Draft]) -> int:
     connection.execute(
         _MOVE, [{"of": chain, "seq": tip[0], "at": max(moments[chain], heads[chain].at), "hash": tip[1], "alg": alg} for chain, tip in state.items()]
     )
+    for watcher in {_watchers[draft.record_type] for draft in pending if draft.op != "note" and draft.record_type in _watchers}:
+        watcher(session)
     if actor.coarse:
         session.info["audit_coarse"] = True
     session.info.setdefault("audit_tips", {}).update({chain: (tip[0], tip[1]) for chain, tip in state.items()})

@@ -4,43 +4,92 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from portal import audit
+from portal.audit.chain import when_changed
 from portal.auth import roles
 from portal.auth.login import token_hash
 from portal.auth.models import Account, AccountSession, RoleGrant
 from portal.auth.operations import settings
 from portal.context import Actor, set_actor
 from portal.database import db, utcnow
+from portal.plugins import raise_revision, revision
 from portal.sqlite import DatabaseBusy
 from portal.tenancy import EVERYTHING, NOTHING, Scope, set_scope
 from portal.work import is_working, separate_write
 
 log = logging.getLogger(__name__)
 TOKEN = "token"
+ACTORS = "actors"
+"""The counter that moves with every change of an account, a role or an organisation."""
 TOUCH_SECONDS = 60
-_BY_TOKEN = select(AccountSession).where(AccountSession.token_hash == bindparam("token")).options(joinedload(AccountSession.account).joinedload(Account.grants))
+_SESSIONS: Any = AccountSession.__table__
+_COLUMNS = ("token_hash", "account_id", "grant_id", "created_at", "seen_at", "fresh_at", "awaits_code", "ended_at")
+_BY_TOKEN = select(*(_SESSIONS.c[name] for name in _COLUMNS)).where(_SESSIONS.c.token_hash == bindparam("token"))
+_ACCOUNT = select(Account).where(Account.id == bindparam("account")).options(joinedload(Account.grants))
+KNOWN = "portal.auth.known"
+MOST_KNOWN = 2000
 
 
-def load(token: str) -> AccountSession | None:
+class Live(NamedTuple):
+    """A session that is good, and whose it is. The account is no session's: it is looked at, not changed."""
+
+    token_hash: str
+    account_id: int
+    grant_id: int | None
+    created_at: dt.datetime
+    seen_at: dt.datetime
+    fresh_at: dt.datetime
+    awaits_code: bool
+    account: Account
+
+
+def load(token: str) -> Live | None:
     """The living session of a token: not ended, not idle, not too old, of an active account."""
     config, now = settings(), utcnow()
-    row = db.session.scalars(_BY_TOKEN, {"token": token_hash(token)}, execution_options={"unscoped": True}).unique().one_or_none()
-    if row is None or row.ended_at is not None or not row.account.active:
+    row = db.session.connection().execute(_BY_TOKEN, {"token": token_hash(token)}).one_or_none()
+    if row is None or row.ended_at is not None:
         return None
     idle, age = now - row.seen_at, now - row.created_at
     if idle > dt.timedelta(minutes=config.session_idle_minutes) or age > dt.timedelta(hours=config.session_absolute_hours):
         return None
-    return row
+    account = known_account(row.account_id)
+    if account is None or not account.active:
+        return None
+    return Live(row.token_hash, row.account_id, row.grant_id, row.created_at, row.seen_at, row.fresh_at, row.awaits_code, account)
 
 
-def _touch(row: AccountSession) -> None:
+def known_account(account_id: int) -> Account | None:
+    """An account with its roles and their organisations, as it is: read anew when any account, role or organisation has changed.
+
+    Threads share it, so it belongs to no session; who changes an account gets it from one.
+    """
+    known: dict[int, tuple[int, Account | None]] = current_app.extensions.setdefault(KNOWN, {})
+    now = revision(ACTORS)
+    kept = known.get(account_id)
+    if kept is None or kept[0] != now:
+        if len(known) > MOST_KNOWN:
+            known.clear()
+        kept = known[account_id] = (now, _read_account(account_id))
+    return kept[1]
+
+
+def _read_account(account_id: int) -> Account | None:
+    session = db.session()
+    account: Account | None = session.scalars(_ACCOUNT, {"account": account_id}, execution_options={"unscoped": True, "populate_existing": True}).unique().one_or_none()
+    if account is not None:
+        for record in (account, *account.grants, *{grant.organisation for grant in account.grants}):
+            session.expunge(record)
+    return account
+
+
+def _touch(row: Live) -> None:
     """Note that the session is used, once a minute; requests that a page makes by itself do not count."""
     now = utcnow()
     if request.headers.get("HX-Polling") or is_working() or (now - row.seen_at).total_seconds() < TOUCH_SECONDS:
@@ -66,7 +115,7 @@ def scope_of(grant: RoleGrant | None) -> Scope:
     return Scope(role.kind, frozenset({grant.org_id}))
 
 
-def actor_of(row: AccountSession, grant: RoleGrant | None) -> Actor:
+def actor_of(row: Live, grant: RoleGrant | None) -> Actor:
     """Whoever is behind a session, in the role it acts in."""
     role, org_id = (grant.role, grant.org_id) if grant else ("", None)
     return Actor(row.account.id, row.account.name, role, org_id, row.token_hash[:16], request.remote_addr or "", g.get("request_id", ""))
@@ -75,7 +124,6 @@ def actor_of(row: AccountSession, grant: RoleGrant | None) -> Actor:
 def begin() -> None:
     """Before each request: who is this?"""
     g.account = g.grant = g.account_session = g.half_session = None
-    g.account_session_ref = ""
     g.grants = []
     g.pop("rights", None)
     address = request.remote_addr or ""
@@ -92,7 +140,7 @@ def begin() -> None:
     if row.awaits_code:
         g.half_session = row
         return
-    g.account, g.account_session, g.account_session_ref = row.account, row, row.token_hash
+    g.account, g.account_session = row.account, row
     today = utcnow().astimezone(settings().zone).date()
     held = [grant for grant in row.account.grants if grant.holds_on(today)]
     g.grants = held
@@ -130,6 +178,10 @@ def grant_of(grant_id: int) -> RoleGrant | None:
     return db.session.scalars(select(RoleGrant).where(RoleGrant.id == grant_id, RoleGrant.account_id == g.account.id)).one_or_none()
 
 
+def _actors_changed(writer: Session) -> None:
+    raise_revision(writer, ACTORS)
+
+
 def flush_denials(response: Response) -> Response:
     """Refusals inside a unit of work that was undone are written now, so that they are not lost with it."""
     for permission in g.pop("denied", ()):
@@ -138,5 +190,7 @@ def flush_denials(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
+    for name in ("auth.account", "auth.role_grant", "directory.organisation"):
+        when_changed(name, _actors_changed)
     app.before_request(begin)
     app.after_request(flush_denials)

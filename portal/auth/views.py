@@ -160,7 +160,7 @@ def password() -> Any:
     form = PasswordForm()
     if not form.validate_on_submit():
         return render_template("auth/password.html", form=form), 422 if form.errors else 200
-    account = g.account
+    account = db.session.get_one(Account, g.account.id)
     if not passwords.matches(operations.settings(), account.password_hash, form.current.data or ""):
         audit.note("auth.password_refused", record=account, result="denied")
         form.current.errors = [_("当前密码不正确。")]

@@ -187,51 +187,72 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     """
     if not rows:
         return 0
+    _refuse_outside(model, rows)
     table: Table = model.__table__  # type: ignore[assignment]
-    scoped = issubclass(model, OrgScoped)
-    outside = {row["org_id"] for row in rows if not current_scope().allows(row["org_id"])} if scoped else ()
-    if outside:
-        raise OutsideScope(f"{model.__name__} of organisations {sorted(outside)} in scope {current_scope().name!r}")
     complete = _with_defaults(table, rows)
     _insert(session, table, complete)
     index_rows(session, model, complete)
-    name, secrets = model.record_name(), secret_columns(model)
+    drafts = _insert_drafts(model, complete)
+    if len(complete) > FEW:
+        return write_events(session, drafts)
+    keep(session, drafts)
+    return len(complete)
+
+
+def _refuse_outside(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    scope = current_scope()
+    outside = {row["org_id"] for row in rows if not scope.allows(row["org_id"])} if issubclass(model, OrgScoped) else ()
+    if outside:
+        raise OutsideScope(f"{model.__name__} of organisations {sorted(outside)} in scope {scope.name!r}")
+
+
+def _insert_drafts(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> Iterator[Draft]:
+    """The events of rows that were inserted."""
+    name, secrets, scoped = model.record_name(), secret_columns(model), issubclass(model, OrgScoped)
     empty = {prop.key: None for prop in inspect(model).column_attrs}
-
-    def drafts() -> Iterator[Draft]:
-        for row in complete:
-            shown = empty | row
-            for key in secrets:
-                if shown.get(key) is not None:
-                    shown[key] = SECRET
-            yield Draft(row["org_id"] if scoped else PORTAL_CHAIN, "insert", name, row["id"], None, encode_row(shown))
-
-    if len(complete) <= FEW:
-        keep(session, drafts())
-        return len(complete)
-    return write_events(session, drafts())
+    for row in rows:
+        shown = {**empty, **row}
+        for key in secrets:
+            if shown.get(key) is not None:
+                shown[key] = SECRET
+        yield Draft(row["org_id"] if scoped else PORTAL_CHAIN, "insert", name, row["id"], None, encode_row(shown))
 
 
-def insert_record(session: Session, record: Any) -> None:
-    """Write one new record, of which nothing is in the session yet, as quickly as a bare statement; then the session has it.
-
-    A flush does the same for any record, at three times the price, while others wait for the writer's place.
-    """
-    model = type(record)
-    (record.id,) = reserve_ids(session, model, 1)
-    if issubclass(model, Versioned):
-        record.version = 1
-    row = values_of(record)
-    insert_rows(session, model, [row])
+def adopt(session: Session, record: Any, row: Mapping[str, Any]) -> None:
+    """Have the session know a new record that was written by :func:`insert_row`, as if it had been flushed."""
+    known = record.__dict__
     for key, value in row.items():
-        set_committed_value(record, key, value)
+        if key not in known:
+            set_committed_value(record, key, value)
     make_transient_to_detached(record)
     session.add(record)
 
 
+def insert_row(session: Session, model: type[Base], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Insert one row, whose ``id`` the database gives, with its event, in the open unit of work; returns all of it.
+
+    A flush does the same for any record, at three times the price, while others wait for the writer's place.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        (key,) = reserve_ids(session, model, 1)
+        whole = {**row, "id": key}
+        insert_rows(session, model, [whole])
+        return whole
+    _refuse_outside(model, [row])
+    (complete,) = _with_defaults(model.__table__, [row])  # type: ignore[arg-type]
+    complete["id"] = None
+    complete["id"] = _insert(session, model.__table__, [complete])  # type: ignore[arg-type]
+    index_rows(session, model, [complete])
+    keep(session, _insert_drafts(model, [complete]))
+    return complete
+
+
 def values_of(record: Any) -> dict[str, Any]:
-    """The columns of a record that is not in a session, with the constant defaults of those not set."""
-    return {key: default if (value := record.__dict__.get(key)) is None else value for key, default in _defaults(type(record))}
+    """The columns of a record that is not in a session, with the constant defaults of those not set and its first version."""
+    found = {key: default if (value := record.__dict__.get(key)) is None else value for key, default in _defaults(type(record))}  # type: ignore[arg-type]
+    if isinstance(record, Versioned):
+        found["version"] = found["version"] or 1
+    return found
 
 
 @cache
@@ -254,23 +275,25 @@ def _with_defaults(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict
     return [{**defaults, **row} for row in rows]
 
 
-def _insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def _insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """Write rows; of a single one on SQLite returns the id that it has."""
     connection = session.connection()
     dialect = connection.dialect
     if dialect.name != "sqlite" and len(rows) < 50:
         connection.execute(insert(table), [dict(row) for row in rows])
-        return
+        return None
     names, plans = _plan(table, dialect)
     values = [tuple(process(row[key]) if process is not None else row[key] for key, process in plans) for row in rows]
     if dialect.name == "sqlite":
         marks = ",".join("?" * len(plans))
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', values)  # noqa: S608 - names of the model
-        return
+        statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names of the model
+        return connection.exec_driver_sql(statement, values[0] if len(values) == 1 else values).lastrowid
     cursor = connection.connection.cursor()
     with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
         for value in values:
             copy.write_row(value)
     cursor.close()
+    return None
 
 
 _plans: dict[tuple[str, str], tuple[str, list[tuple[str, Any]]]] = {}
@@ -298,4 +321,6 @@ def update_rows(session: Session, model: type[Base], changes: Mapping[int, Mappi
     return count
 
 
-__all__ = ["CHUNK", "Chunk", "Pace", "chain_of", "insert_record", "insert_rows", "plain", "reserve_ids", "update_drafts", "update_in_chunks", "update_rows", "values_of"]
+__all__ = [
+    "CHUNK", "Chunk", "Pace", "adopt", "chain_of", "insert_row", "insert_rows", "plain", "reserve_ids", "update_drafts", "update_in_chunks", "update_rows", "values_of",
+]  # fmt: skip

@@ -73,6 +73,23 @@ def _claimed(dialect: str) -> Any:
     return insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.key)
 
 
+class Made(Exception):
+    """Something was made with this key before; what has been done since goes back."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+def claim_made(session: Session, key: str, url: str) -> None:
+    """Take a key together with the address of what was made, in one statement at the end; raises Made where somebody was faster."""
+    if not key:
+        return
+    connection = session.connection()
+    if connection.scalar(_claimed(connection.dialect.name), {"key": key, "url": url, "on": utcnow().date()}) is None:
+        raise Made(made_with(session, key) or "/")
+
+
 def made(session: Session, key: str, url: str) -> None:
     """Say what was made with a claimed key."""
     if key:
