@@ -73,11 +73,9 @@ def bump(session: Session, name: str) -> None:
 
 
 def raise_revision(session: Session, name: str) -> None:
-    """The same in one statement, for what is being committed already."""
+    """The same in one statement, for what is being committed already; seen from the next request on."""
     connection = session.connection()
     connection.execute(_raised(connection.dialect.name), {"name": name, "value": 1})
-    if has_app_context():
-        g.pop("revisions", None)
 
 
 @cache

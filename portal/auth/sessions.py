@@ -70,6 +70,8 @@ def known_account(account_id: int) -> Account | None:
 
     Threads share it, so it belongs to no session; who changes an account gets it from one.
     """
+    if is_working():  # what is not committed is not kept
+        return _read_account(account_id)
     known: dict[int, tuple[int, Account | None]] = current_app.extensions.setdefault(KNOWN, {})
     now = revision(ACTORS)
     kept = known.get(account_id)

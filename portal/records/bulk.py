@@ -296,15 +296,15 @@ def _insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -
     return None
 
 
-_plans: dict[tuple[str, str], tuple[str, list[tuple[str, Any]]]] = {}
+_plans: dict[tuple[Table, str], tuple[str, list[tuple[str, Any]]]] = {}
 
 
 def _plan(table: Table, dialect: Dialect) -> tuple[str, list[tuple[str, Any]]]:
     """The names of a table's columns, and what makes of each value what the driver takes."""
-    if (table.name, dialect.name) not in _plans:
+    if (table, dialect.name) not in _plans:
         names = ", ".join(f'"{column.name}"' for column in table.columns)
-        _plans[table.name, dialect.name] = names, [(column.key, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in table.columns]
-    return _plans[table.name, dialect.name]
+        _plans[table, dialect.name] = names, [(column.key, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in table.columns]
+    return _plans[table, dialect.name]
 
 
 def update_rows(session: Session, model: type[Base], changes: Mapping[int, Mapping[str, Any]]) -> int:
