@@ -7,10 +7,12 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 
 from portal.errors import DomainError
 
@@ -43,6 +45,18 @@ class DatabaseBusy(DomainError):
     """The single writer's place was not free within ten seconds. Nothing was written."""
 
     status = 503
+
+
+def straight(connection: Connection, statement: str, values: Sequence[Any], *, many: bool = False) -> sqlite3.Cursor:
+    """Have the driver itself run a statement in the transaction of a connection of SQLite: what is written while others wait.
+
+    ``many``: once for each of the values. Errors are those of SQLAlchemy, as ever.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        return driver.executemany(statement, values) if many else driver.execute(statement, values)  # type: ignore[no-any-return]
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(statement, values, error, sqlite3.Error, dialect=connection.dialect) from error  # type: ignore[arg-type]
 
 
 class WriterGate:

@@ -194,10 +194,11 @@ def load_draft(session: Session) -> tuple[dict[str, Any], Any] | None:
 def drop_draft(session: Session, draft_id: int | None) -> None:
     """What was being typed is registered, or not wanted any more."""
     if draft_id is not None:
-        session.execute(delete(Draft).where(Draft.id == draft_id), execution_options={"synchronize_session": False})
+        session.connection().execute(_DROP, {"draft": draft_id})
 
 
 _DRAFTS: Any = Draft.__table__
+_DROP = delete(_DRAFTS).where(_DRAFTS.c.id == bindparam("draft"))
 _MINE = select(_DRAFTS.c.id).where(_DRAFTS.c.account_id == bindparam("account"), _DRAFTS.c.org_id == bindparam("org"))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from plugins.complaints import accusations, figures, forms, identity, intake, operations, receipts, rights, words, workflow
 from plugins.complaints.models import Complaint, Place
@@ -22,6 +24,7 @@ from portal.context import current_actor, use_actor
 from portal.database import db, utcnow
 from portal.errors import DomainError, NotFound, Refused, TooMany
 from portal.records import attachments, once, properties
+from portal.records.together import Together
 from portal.settings import get_setting
 from portal.text import whole
 from portal.work import unit_of_work
@@ -136,37 +139,75 @@ def _again(form: forms.RegisterForm, town: int, origin: Complaint | None, error:
 
 def _write(form: forms.RegisterForm, town: int, who: dict[str, str], files: list[tuple[bytes, str, str]], origin_id: int | None) -> Any:
     values = {name: form[name].data for name in KEPT if name not in WHO}
-    place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
-    same, kind = _same(form, town), form.kind.data
-    actor = intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
-    before, draft_id = once.made_with(db.session(), key := once.sent_key()), identity.draft_of(db.session(), g.account.id, town)
-    with use_actor(actor):
-        try:
-            if before:
-                raise once.Made(before)
+    same, actor = _same(form, town), intake.nobody_in_particular(current_actor()) if form.anonymous.data else current_actor()
+    key, draft_id = once.sent_key(), identity.draft_of(db.session(), g.account.id, town)
+    try:
+        with use_actor(actor):
             ready = intake.prepared(db.session(), town, values, who, today())
-            heads = operations.holders(db.session(), "office_head", town)
-            with unit_of_work("complaints.registered") as session:  # from here on others wait
-                origin = find(origin_id) if origin_id else None
-                made = intake.take_in(session, ready, officers=form.officers.data or (), files=files, place=place, split_from=origin)
-                matter = made.complaint
-                unseen = matter.anonymous and kind == "accusation"
-                once.claim_made(session, key, url_for("complaints.index") if unseen else url_for("complaints.detail", complaint_id=matter.id))
-                identity.drop_draft(session, draft_id)
-                why = intake.suggest_merging(session, matter, same) if same is not None else ""
-                shut_out = accusations.shut_out_of(session, matter.id) if kind == "accusation" else set()
-                operations.tell_these(session, matter, _("新登记：%(number)s %(title)s", number=matter.number, title=matter.title), "registered", heads, shut_out,
-                                      body=why)  # fmt: skip
-                if kind == "accusation" and accusations.circumvents(session, matter):
-                    operations.tell(session, matter, _("检举控告须由区里处理：%(number)s", number=matter.number), "district", role="supervisor",
-                                    body=_("本街镇能作决定的人员均须回避。"), urgent=True, everywhere=True)  # fmt: skip
-                shown = _shown(made, same)
-        except once.Made as earlier:
-            flash(_("这件已经登记过了；查询码只在登记时显示一次。"), "info")
-            return redirect(earlier.url, 303)
+            title = _("新登记：%(number)s %(title)s", number=NUMBER, title=ready.matter.title)
+            tell = Telling(operations.holders(db.session(), "office_head", town), title, url_for("complaints.index"))
+            if files or origin_id or same is not None or ready.matter.anonymous or ready.matter.kind == "accusation":
+                place = IDENTITY_PLACE if form.show_identity.data and not form.anonymous.data else "file"
+                shown = _with_more(ready, key, draft_id, tell, same, origin_id, list(form.officers.data or ()), files, place)
+            else:
+                made = TOGETHER.do(partial(_alone, ready=ready, key=key, draft_id=draft_id, tell=tell))
+                shown = _shown(made, None)
+    except once.Made as earlier:
+        flash(_("这件已经登记过了；查询码只在登记时显示一次。"), "info")
+        return redirect(earlier.url, 303)
     if same is not None:
         flash(_("已登记。请核对后并案。") if can(rights.DECIDE) else _("已登记，并已告知负责人核对并案。"), "success")
     return receipts.hand_over(key or once.new_key(), shown)
+
+
+TOGETHER = Together("complaints.registered")
+NUMBER = "\x02"
+"""Stands for the number in a text that is made before there is one."""
+
+
+class Telling(NamedTuple):
+    """Who hears of a new matter, in which words, and where it will be."""
+
+    heads: list[int]
+    title: str
+    register: str
+
+    def of(self, number: str) -> str:
+        return self.title.replace(NUMBER, number)
+
+    def address(self, complaint_id: int) -> str:
+        return f"{self.register}/{complaint_id}"
+
+
+def _alone(session: Session, *, ready: intake.Prepared, key: str, draft_id: int | None, tell: Telling) -> intake.Registered:
+    """An ordinary matter with nothing beside it, perhaps together with those of other people, perhaps in one of their threads."""
+    if earlier := once.made_with(session, key):
+        raise once.Made(earlier)
+    made = intake.take_in(session, ready)
+    once.claim_made(session, key, tell.address(made.complaint.id))
+    identity.drop_draft(session, draft_id)
+    operations.tell_these(session, made.complaint, tell.of(made.complaint.number), "registered", tell.heads)
+    return made
+
+
+def _with_more(ready: intake.Prepared, key: str, draft_id: int | None, tell: Telling, same: Complaint | None, origin_id: int | None,
+               officers: list[int], files: list[tuple[bytes, str, str]], place: str) -> dict[str, Any]:  # fmt: skip
+    """One with files, out of another, held for the same as another, anonymous, or against our own staff."""
+    with unit_of_work("complaints.registered") as session:
+        if earlier := once.made_with(session, key):
+            raise once.Made(earlier)
+        origin = find(origin_id) if origin_id else None
+        made = intake.take_in(session, ready, officers=officers, files=files, place=place, split_from=origin)
+        matter, accusation = made.complaint, made.complaint.kind == "accusation"
+        once.claim_made(session, key, tell.register if matter.anonymous and accusation else tell.address(matter.id))
+        identity.drop_draft(session, draft_id)
+        why = intake.suggest_merging(session, matter, same) if same is not None else ""
+        shut_out = accusations.shut_out_of(session, matter.id) if accusation else set()
+        operations.tell_these(session, matter, tell.of(matter.number), "registered", tell.heads, shut_out, body=why)
+        if accusation and accusations.circumvents(session, matter):
+            operations.tell(session, matter, _("检举控告须由区里处理：%(number)s", number=matter.number), "district", role="supervisor",
+                            body=_("本街镇能作决定的人员均须回避。"), urgent=True, everywhere=True)  # fmt: skip
+        return _shown(made, same)
 
 
 def _same(form: forms.RegisterForm, town: int) -> Complaint | None:

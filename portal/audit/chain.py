@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.models import Event, Head
 from portal.context import current_action, current_actor
+from portal.sqlite import straight
 
 COLUMNS = (
     "chain_id", "seq", "at", "actor_id", "actor", "role", "org_id", "session", "address", "request_id", "action",
@@ -97,7 +98,23 @@ def _locked_heads(connection: Connection, chains: list[int], alg: str) -> dict[i
     return heads
 
 
+class Tip(NamedTuple):
+    """Where a chain ends."""
+
+    chain_id: int
+    seq: int
+    at: int
+    hash: bytes
+    alg: str
+
+
+_TIPS = f"SELECT {', '.join(Tip._fields)} FROM audit_head WHERE chain_id IN (%s) ORDER BY chain_id"  # noqa: S608 - our own names
+_MOVE_TIP = "UPDATE audit_head SET seq = ?, at = ?, hash = ?, alg = ? WHERE chain_id = ?"
+
+
 def _read_heads(connection: Connection, chains: list[int]) -> dict[int, Any]:
+    if connection.dialect.name == "sqlite":
+        return {row[0]: Tip(*row) for row in straight(connection, _TIPS % ",".join("?" * len(chains)), chains)}
     return {row.chain_id: row for row in connection.execute(_LOCKED, {"chains": chains})}
 
 
@@ -157,15 +174,20 @@ def write_events(session: Session, drafts: Iterable[Draft]) -> int:
     for draft in pending:
         add(draft.chain_id, draft)
     _insert_rows(connection, rows)
-    connection.execute(
-        _MOVE, [{"of": chain, "seq": tip[0], "at": max(moments[chain], heads[chain].at), "hash": tip[1], "alg": alg} for chain, tip in state.items()]
-    )
+    _move_heads(connection, [(tip[0], max(moments[chain], heads[chain].at), tip[1], alg, chain) for chain, tip in state.items()])
     for watcher in {_watchers[draft.record_type] for draft in pending if draft.op != "note" and draft.record_type in _watchers}:
         watcher(session)
     if actor.coarse:
         session.info["audit_coarse"] = True
     session.info.setdefault("audit_tips", {}).update({chain: (tip[0], tip[1]) for chain, tip in state.items()})
     return len(pending)
+
+
+def _move_heads(connection: Connection, tips: list[tuple[int, int, bytes, str, int]]) -> None:
+    if connection.dialect.name == "sqlite":
+        straight(connection, _MOVE_TIP, tips, many=True)
+    else:
+        connection.execute(_MOVE, [dict(zip(("seq", "at", "hash", "alg", "of"), tip, strict=True)) for tip in tips])
 
 
 def day_of(moment: int) -> int:
@@ -186,7 +208,7 @@ _INSERT = f"INSERT INTO audit_event ({_NAMES}) VALUES ({','.join('?' * (len(COLU
 def _insert_rows(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
     """One statement for all rows, straight through the driver: the ORM would cost more than the hashing."""
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_INSERT, rows)
+        straight(connection, _INSERT, rows, many=True)
         return
     if len(rows) < 20:
         table: Any = Event.__table__

@@ -23,6 +23,7 @@ from portal.audit.models import PORTAL_CHAIN
 from portal.database import Base, OrgScoped, Versioned, db
 from portal.errors import OutsideScope
 from portal.search import index_rows, reindex
+from portal.sqlite import straight
 from portal.tenancy import current_scope
 from portal.work import unit_of_work
 
@@ -287,7 +288,8 @@ def _insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -
     if dialect.name == "sqlite":
         marks = ",".join("?" * len(plans))
         statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names of the model
-        return connection.exec_driver_sql(statement, values[0] if len(values) == 1 else values).lastrowid
+        written = straight(connection, statement, values[0]) if len(values) == 1 else straight(connection, statement, values, many=True)
+        return written.lastrowid
     cursor = connection.connection.cursor()
     with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
         for value in values:

@@ -5,25 +5,35 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from portal.records.models import Counter
+from portal.sqlite import straight
 
 TABLE: Any = Counter.__table__
 
 
 def next_number(session: Session, org_id: int, series: str, year: int) -> int:
     """The next number, from 1 on. A rollback gives it back, so there is no gap; concurrent writers wait for one another."""
-    connection, key = session.connection(), {"org_id": org_id, "series": series, "year": year}
-    last = connection.scalar(_NEXT, {f"of_{name}": value for name, value in key.items()})
+    connection = session.connection()
+    last = _next(connection, org_id, series, year)
     if last is None:
-        connection.execute(_first(connection.dialect.name), {**key, "last": 0})
-        last = connection.scalar(_NEXT, {f"of_{name}": value for name, value in key.items()})
-    return int(last)
+        connection.execute(_first(connection.dialect.name), {"org_id": org_id, "series": series, "year": year, "last": 0})
+        last = _next(connection, org_id, series, year)
+    assert last is not None
+    return last
+
+
+def _next(connection: Connection, org_id: int, series: str, year: int) -> int | None:
+    if connection.dialect.name == "sqlite":
+        row = straight(connection, _NEXT_SQLITE, (org_id, series, year)).fetchone()
+        return int(row[0]) if row else None
+    return connection.scalar(_NEXT, {"of_org_id": org_id, "of_series": series, "of_year": year})
 
 
 _OF = (TABLE.c.org_id == bindparam("of_org_id"), TABLE.c.series == bindparam("of_series"), TABLE.c.year == bindparam("of_year"))
+_NEXT_SQLITE = "UPDATE records_counter SET last = last + 1 WHERE org_id = ? AND series = ? AND year = ? RETURNING last"
 _NEXT = update(TABLE).where(*_OF).values(last=TABLE.c.last + 1).returning(TABLE.c.last)
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.database import Base, utcnow
+from portal.sqlite import straight
 
 FIELD = "form_key"
 KEPT = dt.timedelta(days=2)
@@ -38,6 +39,7 @@ class FormKey(Base):
 
 
 TABLE: Table = FormKey.__table__  # type: ignore[assignment]
+_URL = select(TABLE.c.url).where(TABLE.c.key == bindparam("of"))
 _MADE = update(TABLE).where(TABLE.c.key == bindparam("of")).values(url=bindparam("url"))
 
 
@@ -64,13 +66,16 @@ def claim(session: Session, key: str) -> str | None:
 
 def made_with(session: Session, key: str) -> str:
     """The address of what was made with a key; empty for one that nothing was made with."""
-    return session.connection().scalar(select(TABLE.c.url).where(TABLE.c.key == key)) or ""
+    return (session.connection().scalar(_URL, {"of": key}) or "") if key else ""
 
 
 @cache
 def _claimed(dialect: str) -> Any:
     insert: Any = insert_postgresql if dialect == "postgresql" else insert_sqlite
     return insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.key)
+
+
+_TAKE = 'INSERT INTO records_form_key ("key", url, "on") VALUES (?, ?, ?) ON CONFLICT DO NOTHING'
 
 
 class Made(Exception):
@@ -85,8 +90,12 @@ def claim_made(session: Session, key: str, url: str) -> None:
     """Take a key together with the address of what was made, in one statement at the end; raises Made where somebody was faster."""
     if not key:
         return
-    connection = session.connection()
-    if connection.scalar(_claimed(connection.dialect.name), {"key": key, "url": url, "on": utcnow().date()}) is None:
+    connection, day = session.connection(), utcnow().date()
+    if connection.dialect.name == "sqlite":
+        taken = straight(connection, _TAKE, (key, url, day.isoformat())).rowcount == 1
+    else:
+        taken = connection.scalar(_claimed(connection.dialect.name), {"key": key, "url": url, "on": day}) is not None
+    if not taken:
         raise Made(made_with(session, key) or "/")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal.search.folding import grams
 from portal.search.models import ID_BITS, ORG_BITS, key_of
 from portal.search.registry import Source, number_of, source_of
+from portal.sqlite import straight
 
 LISTED_SQLITE = "json_each(?) wanted CROSS JOIN core_search_document d ON d.key = wanted.value"
 """Documents by key, looked up one by one whatever SQLite believes to know of the size of the table."""
@@ -46,9 +47,9 @@ def write(connection: Connection, entries: Iterable[Entry], gone: Iterable[int] 
 
 def _add_sqlite(connection: Connection, entry: Entry) -> bool:
     """Add an entry whose key is free; says no, and has changed nothing, where it is not."""
-    if connection.exec_driver_sql(NEW_TEXT, tuple(entry)).rowcount != 1:
+    if straight(connection, NEW_TEXT, tuple(entry)).rowcount != 1:
         return False
-    connection.exec_driver_sql(ADD_GRAMS, (entry.key, " ".join(grams(entry.text))))
+    straight(connection, ADD_GRAMS, (entry.key, " ".join(grams(entry.text))))
     return True
 
 
