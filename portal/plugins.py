@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.config import Settings
 from portal.contract import Manifest
-from portal.database import Base, db, is_writing, read_beside
+from portal.database import Base, Ready, db, is_writing, read_beside
 from portal.errors import Refused
 from portal.hookspecs import PortalHooks
 
@@ -58,7 +58,7 @@ class Revision(Base):
     value: Mapped[int] = mapped_column(default=0)
 
 
-_REVISIONS = select(Revision.name, Revision.value)
+_REVISIONS = Ready(select(Revision.name, Revision.value))
 
 
 def bump(session: Session, name: str) -> None:

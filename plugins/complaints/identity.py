@@ -21,7 +21,7 @@ from plugins.complaints.models_identity import CODE_BYTES, IDENTITY_PURPOSE, Dra
 from portal import audit
 from portal.context import current_actor
 from portal.crypto import keyring
-from portal.database import utcnow
+from portal.database import Ready, utcnow
 from portal.directory.idnumber import IdNumberError, check_id_number
 from portal.errors import NotFound, Refused
 
@@ -199,12 +199,12 @@ def drop_draft(session: Session, draft_id: int | None) -> None:
 
 _DRAFTS: Any = Draft.__table__
 _DROP = delete(_DRAFTS).where(_DRAFTS.c.id == bindparam("draft"))
-_MINE = select(_DRAFTS.c.id).where(_DRAFTS.c.account_id == bindparam("account"), _DRAFTS.c.org_id == bindparam("org"))
+_MINE = Ready(select(_DRAFTS.c.id).where(_DRAFTS.c.account_id == bindparam("account"), _DRAFTS.c.org_id == bindparam("org")))
 
 
 def draft_of(session: Session, account_id: int, org_id: int) -> int | None:
     """The draft that an account has in a town."""
-    found: int | None = session.connection().scalar(_MINE, {"account": account_id, "org": org_id})
+    found: int | None = _MINE.one(session.connection(), account=account_id, org=org_id)
     return found
 
 

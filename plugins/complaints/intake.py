@@ -19,7 +19,7 @@ from plugins.complaints.models import Complaint
 from plugins.complaints.models_identity import Identity
 from portal.clock import now_local
 from portal.context import Actor, current_actor
-from portal.database import utcnow
+from portal.database import Ready, utcnow
 from portal.directory.models import Organisation
 from portal.errors import NotFound, Refused
 from portal.records import attachments
@@ -126,12 +126,12 @@ def prepared(session: Session, org_id: int, values: Mapping[str, Any], who: Mapp
     clean = identity.check_values(who)
     sealed = identity.sealed_values(clean) if not matter.anonymous and any(clean.values()) else None
     matter.repeats = sealed is not None and repeats(session, matter, sealed["phone_index"])
-    office = session.connection().execute(_OFFICE, {"office": org_id}).one()
-    return Prepared(matter, values_of(matter), code, (office.name, office.short_name), clean, sealed)
+    ((name, short_name),) = _OFFICE.rows(session.connection(), office=org_id)
+    return Prepared(matter, values_of(matter), code, (name, short_name), clean, sealed)
 
 
 _OFFICES: Any = Organisation.__table__
-_OFFICE = select(_OFFICES.c.name, _OFFICES.c.short_name).where(_OFFICES.c.id == bindparam("office"))
+_OFFICE = Ready(select(_OFFICES.c.name, _OFFICES.c.short_name).where(_OFFICES.c.id == bindparam("office")))
 
 
 def take_in(
@@ -268,7 +268,7 @@ def repeats(session: Session, complaint: Complaint, telephone: bytes | None) -> 
         "org": complaint.org_id, "telephone": telephone, "object_name": complaint.object_name, "place": complaint.place,
         "since": complaint.received_on - dt.timedelta(days=REPEATED_WITHIN), "until": complaint.received_on,
     }  # fmt: skip
-    return session.connection().execute(_EARLIER[complaint.kind == "accusation"], asked).first() is not None
+    return bool(_EARLIER[complaint.kind == "accusation"].rows(session.connection(), **asked))
 
 
 def _earlier(accusations_only: bool) -> Any:
@@ -286,7 +286,7 @@ def _earlier(accusations_only: bool) -> Any:
     )
 
 
-_EARLIER = {accusations_only: _earlier(accusations_only) for accusations_only in (False, True)}
+_EARLIER = {accusations_only: Ready(_earlier(accusations_only)) for accusations_only in (False, True)}
 
 
 SAME = "same"

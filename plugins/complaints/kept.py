@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from flask import g, has_request_context
@@ -10,7 +9,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.context import Actor
-from portal.database import Base, OrgScoped, read_beside
+from portal.database import Base, OrgScoped, Ready, read_beside
 from portal.tenancy import Confidential
 
 
@@ -28,9 +27,8 @@ class ShutOut(OrgScoped, Base):
     why: Mapped[str] = mapped_column(String(12))
 
 
-@cache
-def _shut_out_of() -> Any:
-    return select(ShutOut.complaint_id).where(ShutOut.account_id == bindparam("account"))
+_TABLE: Any = ShutOut.__table__
+_HIDDEN = Ready(select(_TABLE.c.complaint_id).where(_TABLE.c.account_id == bindparam("account")))
 
 
 def hidden_complaints(actor: Actor) -> list[int]:
@@ -38,7 +36,7 @@ def hidden_complaints(actor: Actor) -> list[int]:
     key = f"complaints_hidden_{actor.account_id}"
     if has_request_context() and key in g:
         return list(g.get(key))
-    found = [row.complaint_id for row in read_beside(_shut_out_of(), {"account": actor.account_id})]
+    found = [row[0] for row in read_beside(_HIDDEN, {"account": actor.account_id})]
     if has_request_context():
         setattr(g, key, found)
     return found

@@ -15,6 +15,7 @@ from plugins.complaints.models import Complaint, Transfer
 from portal.auth.models import Account, RoleGrant
 from portal.calendar.service import current_calendar
 from portal.context import current_actor
+from portal.database import Ready
 from portal.directory.models import Person
 from portal.errors import Refused
 from portal.inbox.service import NewNotice, notify_many
@@ -357,10 +358,11 @@ def tell_these(session: Session, complaint: Complaint, title: str, key: str, rec
 
 
 _GRANTS: Any = RoleGrant.__table__
-_HELD = select(_GRANTS.c.account_id).where(_GRANTS.c.role == bindparam("role"))
-_HELD_IN = _HELD.where(_GRANTS.c.org_id == bindparam("org"))
+_ANYWHERE = select(_GRANTS.c.account_id).where(_GRANTS.c.role == bindparam("role"))
+_HELD, _HELD_IN = Ready(_ANYWHERE), Ready(_ANYWHERE.where(_GRANTS.c.org_id == bindparam("org")))
 
 
 def holders(session: Session, role: str, org_id: int | None) -> list[int]:
     """Accounts that hold a role in an organisation, or anywhere."""
-    return list(session.connection().scalars(_HELD if org_id is None else _HELD_IN, {"role": role, **({} if org_id is None else {"org": org_id})}))
+    connection = session.connection()
+    return [row[0] for row in (_HELD.rows(connection, role=role) if org_id is None else _HELD_IN.rows(connection, role=role, org=org_id))]

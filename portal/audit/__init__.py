@@ -15,12 +15,12 @@ from portal.audit.chain import Draft, record_key, write_events
 from portal.audit.models import PORTAL_CHAIN, Event, Head
 from portal.audit.verify import Report, verify
 from portal.context import use_action as action
-from portal.database import Base, db, read_beside
+from portal.database import Base, Ready, db, read_beside
 from portal.work import is_working, separate_write
 
 __all__ = ["PORTAL_CHAIN", "Draft", "Event", "Report", "action", "encode_row", "heads_now", "history", "init_app", "note", "verify_instance", "write_events"]
 
-_HEADS = select(Head.hash).order_by(Head.chain_id)
+_HEADS = Ready(select(Head.hash).order_by(Head.chain_id))
 
 
 def note(

@@ -22,7 +22,7 @@ from portal.clock import today
 from portal.config import ADMINISTRATORS, Settings, current_settings
 from portal.context import current_actor
 from portal.contract import Todo
-from portal.database import db, utcnow
+from portal.database import Ready, db, utcnow
 from portal.inbox.models import Notice
 from portal.unchanged import unchanged
 from portal.work import is_working
@@ -177,7 +177,7 @@ def _unread(off: tuple[str, ...], everywhere: bool) -> Any:
         where.append(or_(Notice.org_id.is_(None), Notice.org_id == bindparam("org")))
     if off:
         where.append(Notice.plugin.not_in(off))
-    return select(func.count()).select_from(Notice).where(*where)
+    return Ready(select(func.count()).select_from(Notice).where(*where))
 
 
 def counts() -> dict[str, int]:
@@ -187,7 +187,7 @@ def counts() -> dict[str, int]:
     if "inbox_counts" not in g:
         grant = g.get("grant")
         asked = {"account": g.account.id, "now": utcnow(), **({"org": grant.org_id} if grant is not None else {})}
-        unread = db.session.connection().scalar(_unread(tuple(_off_here()), grant is None), asked)
+        unread = _unread(tuple(_off_here()), grant is None).one(db.session.connection(), **asked)
         g.inbox_counts = {"notices": unread or 0, "todos": sum(todo.count for todo in todos())}
     found: dict[str, int] = g.inbox_counts
     return found

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from portal.database import Base, utcnow
+from portal.database import Base, Ready, utcnow
 from portal.sqlite import straight
 
 FIELD = "form_key"
@@ -39,7 +39,7 @@ class FormKey(Base):
 
 
 TABLE: Table = FormKey.__table__  # type: ignore[assignment]
-_URL = select(TABLE.c.url).where(TABLE.c.key == bindparam("of"))
+_URL = Ready(select(TABLE.c.url).where(TABLE.c.key == bindparam("of")))
 _MADE = update(TABLE).where(TABLE.c.key == bindparam("of")).values(url=bindparam("url"))
 
 
@@ -66,7 +66,7 @@ def claim(session: Session, key: str) -> str | None:
 
 def made_with(session: Session, key: str) -> str:
     """The address of what was made with a key; empty for one that nothing was made with."""
-    return (session.connection().scalar(_URL, {"of": key}) or "") if key else ""
+    return (_URL.one(session.connection(), of=key) or "") if key else ""
 
 
 @cache

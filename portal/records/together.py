@@ -21,7 +21,7 @@ from portal.context import Actor, current_actor, use_actor
 from portal.tenancy import Scope, current_scope, use_scope
 from portal.work import unit_of_work
 
-MOST = 16
+MOST = 8
 """How many share a transaction at most: others wait for it, a few milliseconds each."""
 Result = TypeVar("Result")
 
@@ -65,16 +65,23 @@ class Together:
         self._waiting.append(mine)
         with self._leading:
             while not mine.done:
-                self._lead()
+                self._lead(mine)
         if mine.error is not None:
             raise mine.error
         return mine.result  # type: ignore[no-any-return]
 
-    def _lead(self) -> None:
-        batch = [self._waiting.popleft() for _number in range(min(len(self._waiting), MOST))]
+    def _lead(self, mine: _Waiting) -> None:
+        batch: list[_Waiting] = []
         try:
-            self._commit(batch)
+            with unit_of_work(self.action) as session:
+                session.connection()  # the place is ours; whoever has come while we waited for it goes along
+                batch += [self._waiting.popleft() for _number in range(min(len(self._waiting), MOST))]
+                for one in batch:
+                    one.run(session)
         except BaseException as error:
+            if not batch:
+                self._waiting.remove(mine)
+                batch.append(mine)
             if len(batch) == 1 or not isinstance(error, Exception):
                 for one in batch:
                     one.error = error
@@ -83,14 +90,10 @@ class Together:
         for one in batch:
             one.done = True
 
-    def _commit(self, batch: list[_Waiting]) -> None:
-        with unit_of_work(self.action) as session:
-            for one in batch:
-                one.run(session)
-
     def _one_by_one(self, batch: list[_Waiting]) -> None:
         for one in batch:
             try:
-                self._commit([one])
+                with unit_of_work(self.action) as session:
+                    one.run(session)
             except Exception as error:
                 one.error = error
