@@ -147,7 +147,8 @@ def _rows(connection: Connection, asked: Any, values: Mapping[str, Any]) -> Sequ
 class Ready:
     """A statement that every request asks, made ready once: on SQLite it goes straight to the driver.
 
-    For values that the driver gives as they are: numbers, texts, bytes; no dates and no JSON among what is read.
+    For values that the driver gives as they are: numbers, texts, bytes; no dates and no JSON among what is read, and no lists
+    among what is given.
     """
 
     def __init__(self, statement: Any) -> None:

@@ -175,8 +175,7 @@ def _unread(off: tuple[str, ...], everywhere: bool) -> Any:
     where = [Notice.account_id == bindparam("account"), Notice.deliver_after <= bindparam("now"), Notice.read_at.is_(None)]
     if not everywhere:
         where.append(or_(Notice.org_id.is_(None), Notice.org_id == bindparam("org")))
-    if off:
-        where.append(Notice.plugin.not_in(off))
+    where += [Notice.plugin != plugin for plugin in off]
     return Ready(select(func.count()).select_from(Notice).where(*where))
 
 
