@@ -65,12 +65,12 @@ class Together:
         self._waiting.append(mine)
         with self._leading:
             while not mine.done:
-                self._lead(mine)
+                self._lead()
         if mine.error is not None:
             raise mine.error
         return mine.result  # type: ignore[no-any-return]
 
-    def _lead(self, mine: _Waiting) -> None:
+    def _lead(self) -> None:
         batch: list[_Waiting] = []
         try:
             with unit_of_work(self.action) as session:
@@ -79,10 +79,10 @@ class Together:
                 for one in batch:
                     one.run(session)
         except BaseException as error:
-            if not batch:
-                self._waiting.remove(mine)
-                batch.append(mine)
-            if len(batch) == 1 or not isinstance(error, Exception):
+            alone = len(batch) == 1 or not isinstance(error, Exception)
+            if not batch:  # the place was not to be had: all who wait are told now, not one after the other
+                alone, batch = True, [self._waiting.popleft() for _number in range(len(self._waiting))]
+            if alone:
                 for one in batch:
                     one.error = error
             else:

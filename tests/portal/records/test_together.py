@@ -12,6 +12,7 @@ from portal.directory.models import Person
 from portal.errors import OutsideScope, Refused
 from portal.records.bulk import insert_row, values_of
 from portal.records.together import MOST, Together
+from portal.sqlite import DatabaseBusy, WriterGate
 from portal.tenancy import EVERYTHING, Scope, use_scope
 
 
@@ -98,6 +99,21 @@ def test_more_than_fit_go_in_several(app_sqlite, world, commits):
     commits.clear()
     found = at_once(app_sqlite, Together("test.entered"), [(system_actor("a"), EVERYTHING, entered(org_id, f"n{n}")) for n in range(MOST + 3)])
     assert len(set(found)) == MOST + 3 and len(commits) == 2
+
+
+def test_where_the_place_is_not_to_be_had_all_who_wait_are_told(app_sqlite, world, monkeypatch):
+    def busy(_gate):
+        raise DatabaseBusy("数据库正忙")
+
+    org_id = world.jiangnan.id
+    db.session.rollback()
+    together = Together("test.entered")
+    with monkeypatch.context() as patched:
+        patched.setattr(WriterGate, "enter", busy)
+        found = at_once(app_sqlite, together, [(system_actor("a"), EVERYTHING, entered(org_id, f"n{n}")) for n in range(3)])
+    assert all(isinstance(error, DatabaseBusy) for error in found) and not together._waiting
+    with use_actor(system_actor("a")), use_scope(EVERYTHING):
+        assert together.do(entered(org_id, "甲")) == 1
 
 
 def test_on_postgresql_each_has_a_transaction_of_its_own(app_postgresql, world):
