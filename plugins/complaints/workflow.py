@@ -94,7 +94,7 @@ COMPLAINT = KeptWorkflow(
                    tone="outline-secondary", icon="arrow-back"),
         Transition("receipt", _l("登记回执"), ("passing",), "passed", rights.DECIDE, form=forms.ReceiptForm, effect=passing.record_receipt,
                    tone="primary", icon="check", help=_l("系统外的接收单位签收后，凭其回执登记。")),
-        Transition("outcome", _l("登记转办结果"), ("passed",), None, rights.DECIDE, effect=passing.record_result, needs_reason=True, icon="edit",
+        Transition("outcome", _l("登记转办结果"), ("passed",), None, rights.DECIDE, effect=passing.record_result, needs_reason=True, icon="edit", reason_title=_l("办理结果"),
                    help=_l("系统外的接收单位反馈的办理结果。")),
         Transition("assign", _l("交办"), ("accepted", *IN_HAND), "assigned", rights.DECIDE, form=forms.AssignForm, effect=operations.assign,
                    tone="primary", icon="user", help=_l("列表按在办件数排序；离岗人员和须回避的人员不在其中。")),
@@ -157,7 +157,8 @@ INCOMING = Workflow(
         Transition("receive", _l("签收"), ("sent",), "received", rights.RECEIVE, form=forms.AcknowledgeForm, effect=passing.receive, tone="primary", icon="check"),
         Transition("object", _l("提出异议"), ("sent",), "objected", rights.RECEIVE, effect=passing.object_to, needs_reason=True, tone="outline-warning",
                    icon="arrow-back", help=_l("不属于本部门的，5 个工作日内说明理由退回。")),
-        Transition("result", _l("反馈结果"), ("received",), "done", rights.RECEIVE, effect=passing.give_result, needs_reason=True, tone="primary", icon="edit"),
+        Transition("result", _l("反馈结果"), ("received",), "done", rights.RECEIVE, effect=passing.give_result, needs_reason=True, reason_title=_l("办理结果"),
+                   tone="primary", icon="edit"),
     ),
 )  # fmt: skip
 

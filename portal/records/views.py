@@ -49,8 +49,8 @@ def form_of(step: Transition) -> FlaskForm:
     base = step.form or FlaskForm
     if not step.needs_reason:
         return base()  # type: ignore[no-any-return]
-    checks = [InputRequired(_("请填写理由。")), Length(max=500, message=_("最多 500 个字。"))]
-    kind = type("StepForm", (base,), {"reason": TextAreaField(_("理由"), checks, render_kw={"rows": 3})})
+    checks = [InputRequired(_("请填写此项。") if step.reason_title else _("请填写理由。")), Length(max=500, message=_("最多 500 个字。"))]
+    kind = type("StepForm", (base,), {"reason": TextAreaField(step.reason_title or _("理由"), checks, render_kw={"rows": 3})})
     return kind()  # type: ignore[no-any-return]
 
 

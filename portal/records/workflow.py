@@ -44,7 +44,7 @@ class Transition:
     ``guard`` raises Refused; ``effect`` changes more than the state; ``form`` (a WTForms class) asks for what is needed;
     ``not_by`` names the columns with the accounts that may not take this step (four eyes); ``when`` hides it where it
     makes no sense; ``system``: made by jobs only; ``by``: the organisation whose people take the step where that is not the
-    record's own, e.g. the unit that answers an invitation.
+    record's own, e.g. the unit that answers an invitation; ``reason_title``: how the reason is called where it is not one.
     """
 
     action: str
@@ -58,6 +58,7 @@ class Transition:
     when: Callable[[Any], bool] | None = None
     not_by: tuple[str, ...] = ()
     needs_reason: bool = False
+    reason_title: Any = ""
     tone: str = "outline-primary"
     icon: str = "arrow-right"
     help: Any = ""
