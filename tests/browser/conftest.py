@@ -89,6 +89,13 @@ class Reader:
         return self.page.goto(self.served.address + path)
 
 
+def shown(page: Page, text: Any) -> int:
+    """How often a text stands on a page, once it is there: after a click a page may still be coming in."""
+    found = page.get_by_text(text)
+    found.first.wait_for(state="attached", timeout=15_000)
+    return found.count()
+
+
 def serious(page: Page) -> list[str]:
     """What axe finds of weight on a page. Only that is brought out of the browser: all it looked at is megabytes."""
     if page.evaluate("typeof axe") == "undefined":

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import Reader, problems_of, serious
+from tests.browser.conftest import Reader, problems_of, serious, shown
 
 pytestmark = pytest.mark.browser
 
@@ -69,7 +69,7 @@ def test_a_day_at_the_office(reader: Reader) -> None:
     take(reader, matter, "开始办理")
     page.locator("#text").fill("到现场核查，已拍照。")
     page.get_by_role("button", name="添加记录").click()
-    assert page.get_by_text("到现场核查，已拍照。").count() >= 1
+    assert shown(page, "到现场核查，已拍照。") >= 1
     take(reader, matter, "办结", facts="经核查，露天烧烤属实。", measures="责令当场撤除。", result="属实")
 
     become(reader, "fc_legal")

@@ -12,7 +12,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import serious
+from tests.browser.conftest import serious, shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 OFFICER, LEADER, CONVENER = "fc_officer", "fc_leader", "sup"
@@ -127,7 +127,7 @@ def ask(cast, title, form):
     page.locator("[name=triggers]").first.check()
     page.get_by_role("button", name="保存草稿").click()
     page.wait_for_url(re.compile(r"/consultations/\d+$"))
-    assert page.get_by_text("提交前还要补齐").count() == 1
+    assert shown(page, "提交前还要补齐") == 1
     page.fill("#evidence [name=name]", "现场照片")
     page.get_by_role("button", name="列入清单").click()
     path = re.search(r"/consultations/\d+", page.url)[0]
@@ -158,7 +158,7 @@ def choose(cast, path, *names):
     for kind, name in names:
         page = cast.open(CONVENER, f"{path}/panel?kind={kind}&field=")
         page.locator("tr", has_text=name).get_by_role("button", name="选入").click()
-        assert page.get_by_text(f"{name} 已列入会商组").count() == 1
+        assert shown(page, f"{name} 已列入会商组") == 1
 
 
 def chosen(cast, path, *names):
@@ -200,7 +200,7 @@ def give(cast, username, said):
     page.get_by_role("button", name="提交意见").click()
     page.locator("#confirm").get_by_role("button", name="提交意见").click()
     page.wait_for_url(re.compile(path + "$"))
-    assert page.get_by_text("意见已提交").count() >= 1
+    assert shown(page, "意见已提交") >= 1
 
 
 def given(cast, username, said):
@@ -222,7 +222,7 @@ def finish(cast, path):
     page.get_by_role("button", name="保存并签发").click()
     with page.expect_navigation():
         page.locator("main form button.btn-primary").click()
-    assert page.get_by_text(re.compile("凤城商意〔")).count() >= 1
+    assert shown(page, re.compile("凤城商意〔")) >= 1
     cast.step(OFFICER, path, "答复采纳情况", answer="adopted", answer_reasons="理由充分。")
     cast.step(LEADER, path, "同意答复")
     page = cast.step(CONVENER, path, "归档")

@@ -41,6 +41,7 @@ def test_the_network_is_cut_in_the_middle(chromium, served):
     page.goto(f"{served.address}/training/mine")
     page.get_by_role("link", name="参加考试").click()
     page.get_by_role("button", name="开始考试").click()
+    page.locator("fieldset.question").nth(5).wait_for()
     assert page.locator("fieldset.question").count() == 6
     box, words = page.locator("fieldset.question").first.bounding_box(), page.locator("fieldset.question legend").first.bounding_box()
     assert box["y"] <= words["y"] and words["y"] + words["height"] < box["y"] + box["height"], "a question stands inside its box"
