@@ -62,18 +62,14 @@ _REVISIONS = Ready(select(Revision.name, Revision.value))
 
 
 def bump(session: Session, name: str) -> None:
-    """Tell all processes that ``name`` changed, with the commit of this transaction."""
-    row = session.get(Revision, name, with_for_update=True)
-    if row is None:
-        session.add(Revision(name=name, value=1))
-    else:
-        row.value += 1
+    """Tell all processes that ``name`` changed, with the commit of this transaction; this request sees it at once."""
+    raise_revision(session, name)
     if has_app_context():
         g.pop("revisions", None)
 
 
 def raise_revision(session: Session, name: str) -> None:
-    """The same in one statement, for what is being committed already; seen from the next request on."""
+    """The same for what is being committed already; this request goes on with what it has read."""
     connection = session.connection()
     connection.execute(_raised(connection.dialect.name), {"name": name, "value": 1})
 

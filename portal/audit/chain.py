@@ -73,7 +73,7 @@ _watchers: dict[str, Callable[[Session], None]] = {}
 
 
 def when_changed(record_type: str, watcher: Callable[[Session], None]) -> None:
-    """Have ``watcher`` called, in the same transaction, whenever the trail tells of a change of such records. Once a transaction at most."""
+    """Have ``watcher`` called, in the same transaction, whenever events tell of a change of such records."""
     _watchers[record_type] = watcher
 
 
