@@ -178,6 +178,15 @@ class Ready:
         self._text = str(compiled)
 
 
+def insert_into(table: Any, dialect: str) -> Any:
+    """An INSERT that can say what is done where a row is there already, as both databases have it."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    return insert(table)
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind ``db`` to the application and set the engine up for its database."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.url

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.config import Settings
 from portal.contract import Manifest
-from portal.database import Base, Ready, db, is_writing, read_beside
+from portal.database import Base, Ready, db, insert_into, is_writing, read_beside
 from portal.errors import Refused
 from portal.hookspecs import PortalHooks
 
@@ -77,11 +77,7 @@ def raise_revision(session: Session, name: str) -> None:
 @cache
 def _raised(dialect: str) -> Any:
     table: Any = Revision.__table__
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as upsert
-    else:
-        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
-    return upsert(table).on_conflict_do_update(index_elements=["name"], set_={"value": table.c.value + 1})
+    return insert_into(table, dialect).on_conflict_do_update(index_elements=["name"], set_={"value": table.c.value + 1})
 
 
 def revision(name: str) -> int:

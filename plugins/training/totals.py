@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from plugins.training import rules
 from plugins.training.models_file import Credit, PersonYear
+from portal.database import insert_into
 
 CHUNK = 400
 SUMS = ("counted", "uncounted", "updates", "entries", "points", *rules.CATEGORIES)
@@ -50,12 +51,7 @@ def refresh(session: Session, org_id: int, year: int, people: Iterable[int]) -> 
 
 
 def _upsert(session: Session, rows: list[dict[str, Any]]) -> None:
-    table: Any = PersonYear.__table__
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as upsert
-    else:
-        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
-    statement = upsert(table)
+    statement = insert_into(PersonYear.__table__, session.get_bind().dialect.name)
     changed = {key: statement.excluded[key] for key in ("org_id", *SUMS)}
     session.connection().execute(statement.on_conflict_do_update(index_elements=["person_id", "year"], set_=changed), rows)
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.models import Event, Head
 from portal.context import current_action, current_actor
+from portal.database import insert_into
 from portal.sqlite import straight
 
 COLUMNS = (
@@ -120,11 +121,7 @@ def _read_heads(connection: Connection, chains: list[int]) -> dict[int, Any]:
 
 @cache
 def _ensure_heads(dialect: str) -> Any:
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as upsert
-    else:
-        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
-    return upsert(HEADS).on_conflict_do_nothing(index_elements=["chain_id"])
+    return insert_into(HEADS, dialect).on_conflict_do_nothing(index_elements=["chain_id"])
 
 
 def write_events(session: Session, drafts: Iterable[Draft]) -> int:

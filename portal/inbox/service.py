@@ -22,7 +22,7 @@ from portal.clock import today
 from portal.config import ADMINISTRATORS, Settings, current_settings
 from portal.context import current_actor
 from portal.contract import Todo
-from portal.database import Ready, db, utcnow
+from portal.database import Ready, db, insert_into, utcnow
 from portal.inbox.models import Notice
 from portal.unchanged import unchanged
 from portal.work import is_working
@@ -113,12 +113,7 @@ def _holders(session: Session, roles: set[str]) -> dict[str, set[tuple[int, int]
 
 @cache
 def _insert(dialect: str) -> Any:
-    table: Any = Notice.__table__
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as upsert
-    else:
-        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
-    return upsert(table).on_conflict_do_nothing(index_elements=["account_id", "key"])
+    return insert_into(Notice.__table__, dialect).on_conflict_do_nothing(index_elements=["account_id", "key"])
 
 
 def _off_here() -> list[str]:

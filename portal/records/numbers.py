@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from portal.database import insert_into
 from portal.records.models import Counter
 from portal.sqlite import straight
 
@@ -40,11 +41,7 @@ _NEXT = update(TABLE).where(*_OF).values(last=TABLE.c.last + 1).returning(TABLE.
 @cache
 def _first(dialect: str) -> Any:
     """The row of a series that gives its first number; of two writers at one moment one makes it."""
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as upsert
-    else:
-        from sqlalchemy.dialects.sqlite import insert as upsert  # type: ignore[assignment]
-    return upsert(TABLE).on_conflict_do_nothing()
+    return insert_into(TABLE, dialect).on_conflict_do_nothing()
 
 
 def next_numbers(session: Session, org_id: int, series: str, year: int, count: int) -> range:

@@ -14,11 +14,9 @@ from typing import Any
 
 from flask import request
 from sqlalchemy import Index, String, Table, bindparam, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from portal.database import Base, Ready, utcnow
+from portal.database import Base, Ready, insert_into, utcnow
 from portal.sqlite import straight
 
 FIELD = "form_key"
@@ -71,8 +69,7 @@ def made_with(session: Session, key: str) -> str:
 
 @cache
 def _claimed(dialect: str) -> Any:
-    insert: Any = insert_postgresql if dialect == "postgresql" else insert_sqlite
-    return insert(TABLE).on_conflict_do_nothing().returning(TABLE.c.key)
+    return insert_into(TABLE, dialect).on_conflict_do_nothing().returning(TABLE.c.key)
 
 
 _TAKE = 'INSERT INTO records_form_key ("key", url, "on") VALUES (?, ?, ?) ON CONFLICT DO NOTHING'

@@ -10,11 +10,10 @@ from typing import Any
 
 from flask import Flask, current_app, g, has_app_context
 from sqlalchemy import Integer, LargeBinary, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.contract import RecordType, Searchable
-from portal.database import OrgScoped
+from portal.database import OrgScoped, insert_into
 from portal.search.folding import LONGEST_TEXT, SCHEME, fold
 from portal.search.models import KINDS, Kind
 
@@ -128,8 +127,7 @@ def number_of(session: Session, source: Source) -> int:
     if known is not None:
         return known
     connection = session.connection()
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     g.search_number_given = True
-    connection.execute(insert(Kind).values(name=source.name, signature=source.signature).on_conflict_do_nothing(index_elements=["name"]))
+    connection.execute(insert_into(Kind, connection.dialect.name).values(name=source.name, signature=source.signature).on_conflict_do_nothing(index_elements=["name"]))
     forget_numbers()
     return numbers(session)[source.name]
